@@ -15,7 +15,7 @@ internal ref struct LineCursor(ReadOnlySpan<byte> line)
 
     public bool Skip(byte expected) => Skip([expected]);
 
-    public bool Skip(ReadOnlySpan<byte> expected)
+    public bool Skip(scoped ReadOnlySpan<byte> expected)
     {
         var fits = _rest.StartsWith(expected);
         if (fits)
