@@ -39,7 +39,7 @@ public sealed class DatabaseMaintenanceChannel : IDisposable
             throw new ArgumentException($"'{settings.Address}' is not an absolute http or https address.", nameof(address));
 
         var handler = GrpcChannelDefaults.CreateHandler();
-        handler.ConnectTimeout = settings.ConnectTimeout;
+        settings.ApplyTo(handler);
         var options = new GrpcChannelOptions
         {
             HttpHandler = handler,

@@ -46,7 +46,7 @@ public static class DatabaseMaintenanceClientExtensions
             .ConfigureGrpcClientCreator((services, invoker) => new DatabaseMaintenance.DatabaseMaintenanceClient(
                 invoker.Identify(Settings(services).CallerName ?? builder.Environment.ApplicationName)));
         client.ConfigurePrimaryHttpMessageHandler((handler, services) =>
-            ((SocketsHttpHandler)handler).ConnectTimeout = Settings(services).ConnectTimeout);
+            Settings(services).ApplyTo((SocketsHttpHandler)handler));
 
         // Also by itself: a program without service defaults has no service discovery on its clients. An address that was resolved
         // already passes through.

@@ -32,4 +32,12 @@ public sealed class DatabaseMaintenanceClientSettings
     /// <summary>How long to try to connect before the service counts as unavailable: 0.1 s to 60 s, default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    internal void ApplyTo(SocketsHttpHandler handler)
+    {
+        handler.ConnectTimeout = ConnectTimeout;
+
+        // HTTP_PROXY is for the web: no proxy carries HTTP/2 without TLS, and gRPC over HTTP/1.1 is none.
+        handler.UseProxy = Address?.Scheme == Uri.UriSchemeHttps;
+    }
 }

@@ -26,7 +26,7 @@ public sealed record MaintenanceFailure
     /// </summary>
     public required string Reason { get; init; }
 
-    /// <summary>What is wrong and what to change, for people.</summary>
+    /// <summary>What is wrong and what to change, for people; when nobody answered, what the network said.</summary>
     public required string Message { get; init; }
 
     /// <summary>The operation that failed or that stands in the way; empty when there is none.</summary>
@@ -58,7 +58,7 @@ public sealed record MaintenanceFailure
         {
             Code = exception.StatusCode,
             Reason = info?.Reason ?? string.Empty,
-            Message = exception.Status.Detail,
+            Message = info is null ? WithCause(exception) : exception.Status.Detail,
             OperationId = OperationIdIn(info?.Metadata),
             RetryDelay = details.OfType<RetryInfo>().FirstOrDefault()?.RetryDelay?.ToTimeSpan(),
             FieldViolations = [.. details.OfType<BadRequest>()
@@ -83,6 +83,14 @@ public sealed record MaintenanceFailure
             OperationId = operation.Id,
             Metadata = OtherThanOperationId(error.Metadata),
         };
+    }
+
+    private static string WithCause(RpcException exception)
+    {
+        var detail = exception.Status.Detail;
+        return exception.Status.DebugException?.GetBaseException().Message is { } cause && !detail.Contains(cause, StringComparison.Ordinal)
+            ? $"{detail} {cause}"
+            : detail;
     }
 
     private static List<IMessage> Details(RpcException exception)

@@ -14,7 +14,7 @@ internal sealed class ConnectionOptions
 
     private readonly Option<Uri?> _address = new("--address")
     {
-        Description = $"Address of the service's gRPC endpoint. [env: {AddressVariable}] [default: {DefaultAddress}]",
+        Description = $"Address of the service's gRPC endpoint. [env: {AddressVariable}]",
         HelpName = "URL",
         Recursive = true,
         CustomParser = ParseAddress,

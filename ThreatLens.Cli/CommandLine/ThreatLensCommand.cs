@@ -50,7 +50,9 @@ internal static class ThreatLensCommand
 
     private static int ReportWrongUsage(ParseResult parsed)
     {
-        foreach (var error in parsed.Errors)
+        // An unknown word is also a missing command; the word is what helps.
+        var unknown = parsed.UnmatchedTokens.Count > 0;
+        foreach (var error in parsed.Errors.Where(error => !unknown || error.Message.Contains(parsed.UnmatchedTokens[0], StringComparison.Ordinal)))
             Console.Error.WriteLine($"error: {error.Message}");
 
         var path = parsed.CommandResult.Command is RootCommand ? "threatlens" : $"threatlens {Path(parsed.CommandResult)}";

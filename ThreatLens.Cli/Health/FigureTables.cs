@@ -27,14 +27,15 @@ internal static class FigureTables
     {
         var facts = new Facts();
         foreach (var figure in figures)
-            facts.Add("  " + Title(figure.Name), FigureText.WithUnit(figure));
+            facts.Add("  " + Title(figure.Name), FigureText.WithAge(figure));
         return facts.Build();
     }
 
     private static Table PerSubject(IGrouping<string, HealthFigure>[] subjects)
     {
         var names = subjects[0].Select(figure => figure.Name).ToArray();
-        var table = Screen.NewTable(["", .. names.Select(Title)]);
+        var sampled = subjects.SelectMany(subject => subject).Any(figure => figure.SampleTime is not null);
+        var table = Screen.NewTable(["", .. names.Select(Title), .. sampled ? (string[])["as of (UTC)"] : []]);
         table.Columns[0].NoWrap();
         foreach (var column in table.Columns.Skip(1))
             column.RightAligned();
@@ -42,6 +43,7 @@ internal static class FigureTables
             table.AddRow([
                 new Text(Safe.Text(subject.Key)),
                 .. subject.Select(figure => new Text(Safe.Text(FigureText.WithUnit(figure))).RightJustified()),
+                .. sampled ? (Text[])[new(Words.Of(subject.Max(figure => figure.SampleTime)))] : [],
             ]);
         return table;
     }

@@ -6,14 +6,13 @@ namespace ThreatLens.Cli.Health;
 /// <summary>The value of a figure in words.</summary>
 internal static class FigureText
 {
-    /// <summary>With its unit, a mark when it is an estimate, its age when it was not taken with the report.</summary>
-    public static string WithUnit(HealthFigure figure)
-    {
-        var value = Value(figure);
-        if (figure.Method == FigureMethod.Estimated)
-            value = $"~{value}";
-        return figure.SampleTime is { } time ? $"{value} (at {Words.Of(time)})" : value;
-    }
+    /// <summary>With its unit, and a mark when it is an estimate.</summary>
+    public static string WithUnit(HealthFigure figure) =>
+        figure.Method == FigureMethod.Estimated ? $"~{Value(figure)}" : Value(figure);
+
+    /// <summary>Also with the time it was taken, when that is not the report's.</summary>
+    public static string WithAge(HealthFigure figure) =>
+        figure.SampleTime is { } time ? $"{WithUnit(figure)} (as of {Words.Of(time)})" : WithUnit(figure);
 
     private static string Value(HealthFigure figure) => figure.ValueCase switch
     {
