@@ -1,0 +1,116 @@
+namespace ThreatLens.Maintenance.Errors;
+
+/// <summary>
+/// The stable reasons that <see cref="MaintenanceException.Reason"/> takes, within <see cref="Domain"/>.
+/// Each is listed with its remedy in docs/operations.md.
+/// </summary>
+public static class ErrorReasons
+{
+    /// <summary>The error domain of all reasons.</summary>
+    public const string Domain = "threatlens.maintenance";
+
+    /// <summary>A request field is wrong.</summary>
+    public const string InvalidArgument = "INVALID_ARGUMENT";
+
+    /// <summary>The contract has it, this version does not fill it yet.</summary>
+    public const string NotImplemented = "NOT_IMPLEMENTED";
+
+    /// <summary>The directory of the database file does not exist.</summary>
+    public const string DatabaseDirectoryMissing = "DATABASE_DIRECTORY_MISSING";
+
+    /// <summary>The database file does not exist and the call only reads.</summary>
+    public const string DatabaseMissing = "DATABASE_MISSING";
+
+    /// <summary>The database file or its folder cannot be written.</summary>
+    public const string DatabaseReadOnly = "DATABASE_READ_ONLY";
+
+    /// <summary>The database file cannot be opened (permissions, a directory, an I/O error).</summary>
+    public const string DatabaseUnreadable = "DATABASE_UNREADABLE";
+
+    /// <summary>Another process holds the database's lock.</summary>
+    public const string DatabaseLocked = "DATABASE_LOCKED";
+
+    /// <summary>The file is not a SQLite database.</summary>
+    public const string NotADatabase = "NOT_A_DATABASE";
+
+    /// <summary>SQLite reports a damaged file.</summary>
+    public const string DatabaseCorrupt = "DATABASE_CORRUPT";
+
+    /// <summary>The disk, or the database's size limit, is full.</summary>
+    public const string DatabaseFull = "DATABASE_FULL";
+
+    /// <summary>The database was changed by a newer service than this one.</summary>
+    public const string DatabaseNewer = "DATABASE_NEWER_THAN_SERVICE";
+
+    /// <summary>The history table is there but not in a form this service understands.</summary>
+    public const string HistoryUnreadable = "HISTORY_UNREADABLE";
+
+    /// <summary>No migration with that version is known.</summary>
+    public const string UnknownVersion = "UNKNOWN_VERSION";
+
+    /// <summary>The version named is not applied.</summary>
+    public const string VersionNotApplied = "VERSION_NOT_APPLIED";
+
+    /// <summary>Applied later versions stand on the one to be undone.</summary>
+    public const string LaterVersionsApplied = "LATER_VERSIONS_APPLIED";
+
+    /// <summary>The migration's down script refuses because rows would be lost.</summary>
+    public const string RollbackRefused = "ROLLBACK_REFUSED";
+
+    /// <summary>A statement of a migration failed; its transaction was rolled back.</summary>
+    public const string MigrationFailed = "MIGRATION_FAILED";
+
+    /// <summary>A migration script is not acceptable (ends the transaction, unknown directive, missing pair).</summary>
+    public const string MigrationInvalid = "MIGRATION_INVALID";
+
+    /// <summary>An applied migration's script is not the one that was applied.</summary>
+    public const string ChecksumMismatch = "CHECKSUM_MISMATCH";
+
+    /// <summary>The start-up migration has not finished or has failed.</summary>
+    public const string StartupNotFinished = "STARTUP_NOT_FINISHED";
+
+    /// <summary>The schema lacks what the call needs; migrate first.</summary>
+    public const string SchemaNotReady = "SCHEMA_NOT_READY";
+
+    /// <summary>A conflicting operation is running.</summary>
+    public const string OperationConflict = "OPERATION_CONFLICT";
+
+    /// <summary>No operation with that id.</summary>
+    public const string OperationNotFound = "OPERATION_NOT_FOUND";
+
+    /// <summary>The operation has ended and cannot be cancelled.</summary>
+    public const string OperationEnded = "OPERATION_ENDED";
+
+    /// <summary>The operation was cancelled at a safe point.</summary>
+    public const string OperationCancelled = "OPERATION_CANCELLED";
+
+    /// <summary>The operation did not survive the end of the process that ran it.</summary>
+    public const string OperationInterrupted = "OPERATION_INTERRUPTED";
+
+    /// <summary>The same request_id came with a different body.</summary>
+    public const string RequestIdReused = "REQUEST_ID_REUSED";
+
+    /// <summary>The etag no longer matches; read again.</summary>
+    public const string EtagMismatch = "ETAG_MISMATCH";
+
+    /// <summary>No log source of that name.</summary>
+    public const string LogSourceNotFound = "LOG_SOURCE_NOT_FOUND";
+
+    /// <summary>A metric message breaks the stream's rules; nothing of it was written.</summary>
+    public const string MalformedBatch = "MALFORMED_BATCH";
+
+    /// <summary>A batch number is neither the next one nor one already stored.</summary>
+    public const string BatchOutOfOrder = "BATCH_OUT_OF_ORDER";
+
+    /// <summary>Another stream of the same producer took over.</summary>
+    public const string ProducerReplaced = "PRODUCER_REPLACED";
+
+    /// <summary>The service is stopping.</summary>
+    public const string ShuttingDown = "SHUTTING_DOWN";
+
+    /// <summary>Only callers on the same machine are accepted until authentication is configured.</summary>
+    public const string LoopbackOnly = "LOOPBACK_ONLY";
+
+    /// <summary>A defect of this service; the log has the trace id.</summary>
+    public const string Internal = "INTERNAL";
+}

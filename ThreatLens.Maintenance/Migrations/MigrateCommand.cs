@@ -1,0 +1,27 @@
+namespace ThreatLens.Maintenance.Migrations;
+
+/// <summary>What to migrate to, and for whom.</summary>
+public sealed record MigrateCommand
+{
+    /// <summary>The version to reach, as a full version or a bare number; null for the latest.</summary>
+    public string? TargetVersion { get; init; }
+
+    /// <summary>Who asked; stored in the history. Null when unknown.</summary>
+    public string? AppliedBy { get; init; }
+
+    /// <summary>The operation this run belongs to; stored in the history. Null when none.</summary>
+    public string? OperationId { get; init; }
+}
+
+/// <summary>What a run of Migrate did.</summary>
+/// <param name="From">The current version before; null when none was applied.</param>
+/// <param name="To">The current version after; null when none is applied.</param>
+/// <param name="Applied">What was applied by this run, in order; empty when there was nothing to do.</param>
+public sealed record MigrateResult(MigrationVersion? From, MigrationVersion? To, IReadOnlyList<AppliedMigration> Applied);
+
+/// <summary>One migration that a run applied or undid.</summary>
+/// <param name="Version">Its version.</param>
+/// <param name="Duration">From the begin of its transaction to the end of its commit.</param>
+/// <param name="Statements">How many statements of its script ran.</param>
+/// <param name="SkippedStatements">How many were not needed (a column that was already there, or already gone).</param>
+public sealed record AppliedMigration(MigrationVersion Version, TimeSpan Duration, int Statements, int SkippedStatements);

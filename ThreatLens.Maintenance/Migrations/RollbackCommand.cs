@@ -1,0 +1,26 @@
+namespace ThreatLens.Maintenance.Migrations;
+
+/// <summary>What to undo, and for whom. At most one of <see cref="Version"/>, <see cref="ToVersion"/> and <see cref="Steps"/>; none means one step.</summary>
+public sealed record RollbackCommand
+{
+    /// <summary>Undo exactly this version; refused while later versions are applied.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Undo every applied version above this one, which itself stays and must be applied.</summary>
+    public string? ToVersion { get; init; }
+
+    /// <summary>Undo this many applied versions, the highest first. 1 or more, and no more than are applied.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>Who asked; for logs and traces. Null when unknown.</summary>
+    public string? AppliedBy { get; init; }
+
+    /// <summary>The operation this run belongs to; for logs and traces. Null when none.</summary>
+    public string? OperationId { get; init; }
+}
+
+/// <summary>What a run of Rollback did.</summary>
+/// <param name="From">The current version before; null when none was applied.</param>
+/// <param name="To">The current version after; null when none is applied.</param>
+/// <param name="RolledBack">What was undone by this run, in the order it was undone.</param>
+public sealed record RollbackResult(MigrationVersion? From, MigrationVersion? To, IReadOnlyList<AppliedMigration> RolledBack);
