@@ -1,4 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
 using ThreatLens.AppHost.Local;
 
 // The part of Aspire's API that AppHost.cs uses, under Aspire's names and in Aspire's shape (a test compares them). What each member means

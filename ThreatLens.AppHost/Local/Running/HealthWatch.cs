@@ -1,5 +1,3 @@
-using Aspire.Hosting.ApplicationModel;
-
 namespace ThreatLens.AppHost.Local;
 
 /// <summary>Asks one resource's health check while its process runs, says when the answer changes, and lets others wait for a good one.
