@@ -1,16 +1,96 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Databases.Sqlite;
 
 namespace ThreatLens.Maintenance.Diagnostics;
 
-/// <summary>signatures</summary>
+/// <summary>
+/// Times one database statement: a CLIENT span by OpenTelemetry's database conventions and one value of
+/// <c>db.client.operation.duration</c>. Start it before the statement, dispose it after; between, tell it of a failure. The
+/// driver does neither (dotnet/efcore#13832). Not thread-safe.
+/// </summary>
 public sealed class StatementSpan : IDisposable
 {
-    /// <summary>Starts the span of one statement.</summary>
-    public static StatementSpan Start(SqliteDatabase database, string sql, bool includeText = false) => throw new NotImplementedException();
+    private const string System = "sqlite";
 
-    /// <summary>Marks the statement as failed.</summary>
-    public void Fail(Exception exception) => throw new NotImplementedException();
+    private readonly SqliteDatabase _database;
+    private readonly SqlSummary _summary;
+    private readonly Activity? _activity;
+    private readonly long _started;
+    private string? _errorType;
+    private bool _ended;
 
-    /// <summary>Ends the span.</summary>
-    public void Dispose() => throw new NotImplementedException();
+    private StatementSpan(SqliteDatabase database, SqlSummary summary, Activity? activity)
+    {
+        _database = database;
+        _summary = summary;
+        _activity = activity;
+        _started = database.Time.GetTimestamp();
+    }
+
+    /// <summary>Starts the span of a statement.</summary>
+    /// <param name="database">The database it runs on.</param>
+    /// <param name="summary">What it is; computed once for a statement that runs often.</param>
+    /// <param name="text">The SQL, only where it holds no values (migrations do not); null leaves it out.</param>
+    /// <param name="batchSize">How many statements or rows it stands for, when it is a batch of 2 or more.</param>
+    public static StatementSpan Start(SqliteDatabase database, SqlSummary summary, string? text = null, int? batchSize = null)
+    {
+        var activity = MaintenanceDiagnostics.ActivitySource.StartActivity(summary.Text, ActivityKind.Client);
+        if (activity is { IsAllDataRequested: true })
+        {
+            activity.SetTag("db.system.name", System);
+            // The older name of the same, which the Aspire dashboard looks at for its icon; and the peer it shows.
+            activity.SetTag("db.system", System);
+            activity.SetTag("peer.service", System);
+            activity.SetTag("db.namespace", database.Name);
+            activity.SetTag("db.operation.name", summary.Operation);
+            activity.SetTag("db.collection.name", summary.Collection);
+            activity.SetTag("db.query.summary", summary.Text);
+            activity.SetTag("db.query.text", text);
+            activity.SetTag("db.operation.batch.size", batchSize > 1 ? batchSize : null);
+        }
+
+        return new StatementSpan(database, summary, activity);
+    }
+
+    /// <summary>Starts the span of a statement whose summary is derived from its text.</summary>
+    /// <param name="database">The database it runs on.</param>
+    /// <param name="sql">The statement.</param>
+    /// <param name="includeText">Whether the span carries the text; only for statements without values.</param>
+    public static StatementSpan Start(SqliteDatabase database, string sql, bool includeText = false) =>
+        Start(database, SqlSummary.Of(sql), includeText ? sql : null);
+
+    /// <summary>Marks the span as failed. Not to be called for a failure that is handled, such as a retry.</summary>
+    /// <param name="exception">What went wrong.</param>
+    public void Fail(Exception exception)
+    {
+        if (exception is SqliteException sqlite)
+        {
+            _errorType = sqlite.SqliteExtendedErrorCode.ToString(CultureInfo.InvariantCulture);
+            _activity?.SetTag("db.response.status_code", _errorType);
+        }
+        else
+        {
+            _errorType = exception.GetType().FullName!;
+        }
+
+        _activity?.SetTag("error.type", _errorType);
+        _activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
+    }
+
+    /// <summary>Ends the span and records the duration.</summary>
+    public void Dispose()
+    {
+        if (_ended)
+            return;
+        _ended = true;
+        var tags = new TagList { { "db.system.name", System }, { "db.namespace", _database.Name }, { "db.operation.name", _summary.Operation } };
+        if (_summary.Collection is { } collection)
+            tags.Add("db.collection.name", collection);
+        if (_errorType is { } errorType)
+            tags.Add("error.type", errorType);
+        MaintenanceMetrics.StatementDuration.Record(_database.Time.GetElapsedTime(_started).TotalSeconds, tags);
+        _activity?.Dispose();
+    }
 }

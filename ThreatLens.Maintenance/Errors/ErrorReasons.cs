@@ -15,6 +15,9 @@ public static class ErrorReasons
     /// <summary>The contract has it, this version does not fill it yet.</summary>
     public const string NotImplemented = "NOT_IMPLEMENTED";
 
+    /// <summary>The connection string or another database setting cannot be used; a restart with a better one is needed.</summary>
+    public const string DatabaseConfigurationInvalid = "DATABASE_CONFIGURATION_INVALID";
+
     /// <summary>The directory of the database file does not exist.</summary>
     public const string DatabaseDirectoryMissing = "DATABASE_DIRECTORY_MISSING";
 
@@ -45,8 +48,11 @@ public static class ErrorReasons
     /// <summary>The history table is there but not in a form this service understands.</summary>
     public const string HistoryUnreadable = "HISTORY_UNREADABLE";
 
-    /// <summary>No migration with that version is known.</summary>
+    /// <summary>No migration with that version is known: in a request, or in the database's history.</summary>
     public const string UnknownVersion = "UNKNOWN_VERSION";
+
+    /// <summary>A version that should have come earlier is missing below one that this service applied.</summary>
+    public const string VersionOutOfOrder = "VERSION_OUT_OF_ORDER";
 
     /// <summary>The version named is not applied.</summary>
     public const string VersionNotApplied = "VERSION_NOT_APPLIED";

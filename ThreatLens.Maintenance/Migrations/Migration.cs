@@ -6,4 +6,17 @@ namespace ThreatLens.Maintenance.Migrations;
 /// <param name="UpSql">The script that applies it.</param>
 /// <param name="DownSql">The script that undoes it.</param>
 /// <param name="Checksum">SHA-256 of the up script's meaning, 64 lower-case hex digits; see <see cref="MigrationChecksum"/>.</param>
-public sealed record Migration(MigrationVersion Version, string Description, string UpSql, string DownSql, string Checksum);
+public sealed record Migration(MigrationVersion Version, string Description, string UpSql, string DownSql, string Checksum)
+{
+    /// <summary>A migration from its two scripts; description and checksum are taken from the up script.</summary>
+    /// <param name="version">Its full version.</param>
+    /// <param name="upSql">The script that applies it. Its first line may be <c>-- threatlens: description TEXT</c>; without it the name is the description.</param>
+    /// <param name="downSql">The script that undoes it.</param>
+    /// <exception cref="Errors.MaintenanceException">MIGRATION_INVALID: the up script cannot be taken apart.</exception>
+    public static Migration Create(MigrationVersion version, string upSql, string downSql)
+    {
+        var up = MigrationScript.Parse(version.Id + ScriptFiles.UpEnding, upSql);
+        var description = up.Description ?? version.Name.Replace('_', ' ');
+        return new Migration(version, description, upSql, downSql, MigrationChecksum.Compute(upSql));
+    }
+}

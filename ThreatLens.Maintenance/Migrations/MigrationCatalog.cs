@@ -1,10 +1,26 @@
+using ThreatLens.Maintenance.Errors;
+
 namespace ThreatLens.Maintenance.Migrations;
 
-/// <summary>signatures</summary>
+/// <summary>The migrations this service knows, in order, all found acceptable. Immutable and thread-safe.</summary>
 public sealed class MigrationCatalog
 {
-    /// <summary>x</summary>
-    public MigrationCatalog(IEnumerable<Migration> migrations) => Migrations = [.. migrations];
+    private readonly Dictionary<string, (MigrationScript Up, MigrationScript Down)> _scripts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Migration> _byId;
+
+    /// <summary>Checks every script and puts the migrations in order.</summary>
+    /// <param name="migrations">The migrations, in any order; numbers need not be consecutive.</param>
+    /// <exception cref="MaintenanceException">
+    /// MIGRATION_INVALID naming script and line: a number used twice, a statement that ends the transaction, an unknown directive, a statement that does not end.
+    /// </exception>
+    public MigrationCatalog(IEnumerable<Migration> migrations)
+    {
+        Migrations = [.. migrations.OrderBy(m => m.Version)];
+        RefuseSharedNumbers();
+        _byId = Migrations.ToDictionary(m => m.Version.Id, StringComparer.Ordinal);
+        foreach (var migration in Migrations)
+            _scripts.Add(migration.Version.Id, ParseScripts(migration));
+    }
 
     /// <summary>In order of their numbers.</summary>
     public IReadOnlyList<Migration> Migrations { get; }
@@ -12,9 +28,67 @@ public sealed class MigrationCatalog
     /// <summary>The highest version; null when the catalog is empty.</summary>
     public MigrationVersion? Latest => Migrations.Count == 0 ? null : Migrations[^1].Version;
 
-    /// <summary>x</summary>
-    public static MigrationCatalog LoadEmbedded(string provider) => throw new NotImplementedException();
+    /// <summary>The product's own migrations for one kind of database.</summary>
+    /// <param name="provider">"Sqlite".</param>
+    /// <exception cref="ArgumentException">There are none for that provider.</exception>
+    /// <exception cref="MaintenanceException">MIGRATION_INVALID, as for the constructor, or for a script without its pair.</exception>
+    public static MigrationCatalog LoadEmbedded(string provider)
+    {
+        var files = EmbeddedScripts.Read(provider);
+        return files.Count == 0
+            ? throw new ArgumentException($"There are no migrations for the provider '{provider}'.", nameof(provider))
+            : FromFiles(files);
+    }
 
-    /// <summary>x</summary>
-    public Migration Resolve(string version, string fieldName) => throw new NotImplementedException();
+    /// <summary>Finds a migration by what a caller calls it.</summary>
+    /// <param name="version">The full version ("001_add_realtime_tables") or its number ("001", "1").</param>
+    /// <param name="fieldName">The request's field, for the error.</param>
+    /// <exception cref="MaintenanceException">INVALID_ARGUMENT, UNKNOWN_VERSION, naming the field and the known versions.</exception>
+    public Migration Resolve(string version, string fieldName)
+    {
+        if (Find(version) is { } migration)
+            return migration;
+        if (MigrationVersion.TryParse(version, out var parsed) && parsed.Name.Length == 0
+            && Migrations.FirstOrDefault(m => m.Version.Number == parsed.Number) is { } numbered)
+            return numbered;
+
+        var known = string.Join(", ", Migrations.Select(m => m.Version.Id));
+        throw new MaintenanceException(
+            ErrorKind.InvalidArgument, ErrorReasons.UnknownVersion, $"{fieldName}: '{version}' is not a known version; known are {known}.")
+        {
+            Field = fieldName,
+            Metadata = new Dictionary<string, string> { ["knownVersions"] = known },
+        };
+    }
+
+    /// <summary>The migration with exactly this full version; null when there is none.</summary>
+    internal Migration? Find(string id) => _byId.GetValueOrDefault(id);
+
+    /// <summary>A migration's up script, taken apart.</summary>
+    internal MigrationScript UpOf(Migration migration) => _scripts[migration.Version.Id].Up;
+
+    /// <summary>A migration's down script, taken apart.</summary>
+    internal MigrationScript DownOf(Migration migration) => _scripts[migration.Version.Id].Down;
+
+    /// <summary>Pairs script files named <c>NNN_name.up.sql</c> and <c>NNN_name.down.sql</c>.</summary>
+    /// <exception cref="MaintenanceException">MIGRATION_INVALID naming the file.</exception>
+    internal static MigrationCatalog FromFiles(IReadOnlyDictionary<string, string> files) => new(ScriptFiles.Pair(files));
+
+    private void RefuseSharedNumbers()
+    {
+        foreach (var (lower, higher) in Migrations.Zip(Migrations.Skip(1)))
+        {
+            if (lower.Version.Number == higher.Version.Number)
+                throw ScriptFiles.Invalid(higher.Version.Id, $"its number is also that of {lower.Version}");
+        }
+    }
+
+    private static (MigrationScript Up, MigrationScript Down) ParseScripts(Migration migration)
+    {
+        var up = MigrationScript.Parse(migration.Version.Id + ScriptFiles.UpEnding, migration.UpSql);
+        var down = MigrationScript.Parse(migration.Version.Id + ScriptFiles.DownEnding, migration.DownSql);
+        return up.Statements.Count == 0
+            ? throw ScriptFiles.Invalid(up.Name, "the script has no statement")
+            : (up, down);
+    }
 }

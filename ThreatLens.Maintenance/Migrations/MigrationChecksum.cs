@@ -1,8 +1,41 @@
+using System.Security.Cryptography;
+using System.Text;
+using ThreatLens.Maintenance.Databases.Sqlite;
+
 namespace ThreatLens.Maintenance.Migrations;
 
-/// <summary>signatures</summary>
+/// <summary>
+/// Says whether an up script is still the one that was applied. Comments, whitespace between tokens and line ends do not count, so that
+/// a reformatted script or another git line-end setting is no alarm; every token does, with its case, and so do whitespace inside
+/// literals and quoted names and the directives that decide what runs (not the description).
+/// Only the up script counts: the down script has not run yet, and mending it must stay possible after a release. The
+/// history keeps the down script as it was when its migration was applied.
+/// </summary>
 public static class MigrationChecksum
 {
-    /// <summary>x</summary>
-    public static string Compute(string upSql) => throw new NotImplementedException();
+    // Cannot stand in a script (the parser refuses it), so that two tokens never read like one.
+    private const char Separator = '\0';
+
+    /// <summary>The checksum of an up script.</summary>
+    /// <param name="upSql">The script.</param>
+    /// <returns>SHA-256, 64 lower-case hexadecimal digits.</returns>
+    public static string Compute(string upSql) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Normalise(upSql))));
+
+    private static string Normalise(string sql)
+    {
+        var meaning = new StringBuilder(sql.Length);
+        foreach (var token in SqlLexer.Read(sql))
+        {
+            if (token.Kind != SqlTokenKind.Comment)
+                meaning.Append(LineEnds(token.Text)).Append(Separator);
+            else if (ScriptDirective.Parse(token.Text, token.Line) is { Name: not ScriptDirective.Description } directive)
+                meaning.Append("--").Append(directive.Name).Append(' ').Append(directive.Argument).Append(Separator);
+        }
+
+        return meaning.ToString();
+    }
+
+    // The same script checked out with CRLF has them inside its literals, too.
+    private static string LineEnds(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal);
 }

@@ -1,21 +1,111 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Errors;
 
 namespace ThreatLens.Maintenance.Migrations;
 
-/// <summary>signatures</summary>
-public sealed class MigrationEngine(SqliteDatabase db, MigrationCatalog catalog, TimeProvider time, ILogger<MigrationEngine> logger)
+/// <summary>
+/// Brings a database's schema up and down, one transaction per migration, each with its history row: after any failure or crash the schema is
+/// at a version, never between two. Everything is synchronous, as SQLite is. Thread-safe: runs of one process queue in the database's
+/// <see cref="WriteGate"/>, which a run holds from its first migration to its last; runs of several processes meet in
+/// SQLite's write lock, where each re-reads the history.
+/// </summary>
+/// <param name="database">The database.</param>
+/// <param name="catalog">The migrations it should have.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Where each migration is logged.</param>
+public sealed class MigrationEngine(SqliteDatabase database, MigrationCatalog catalog, TimeProvider time, ILogger<MigrationEngine> logger)
 {
-    private readonly object[] _todo = [db, catalog, time, logger];
+    /// <summary>Reads where the schema stands. Changes nothing and takes no lock; a missing file in an existing directory is an empty database.</summary>
+    /// <param name="cancellationToken">Looked at before reading.</param>
+    /// <exception cref="MaintenanceException">HISTORY_UNREADABLE, or what opening a reader reports.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public SchemaStatus GetStatus(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            using var connection = database.OpenReader();
+            // One snapshot: the history and the tables are read as of the same commit.
+            connection.Execute("BEGIN");
+            return SchemaStatusReader.Read(connection, catalog);
+        }
+        catch (MaintenanceException e) when (e.Reason == ErrorReasons.DatabaseMissing)
+        {
+            return SchemaStatusReader.OfMissingDatabase(catalog);
+        }
+        catch (SqliteException e)
+        {
+            throw database.Translate(e, "reading the migration history");
+        }
+    }
 
-    /// <summary>x</summary>
-    public SchemaStatus GetStatus(CancellationToken cancellationToken = default) => throw new NotImplementedException(_todo.ToString());
+    /// <summary>Applies what is pending, up to the target. With nothing pending it takes no lock and writes nothing.</summary>
+    /// <param name="command">What to migrate to, and for whom.</param>
+    /// <param name="progress">Told before and after each migration; called on the thread that calls this.</param>
+    /// <param name="cancellationToken">Looked at between migrations only: what was applied by then stays.</param>
+    /// <returns>What was applied.</returns>
+    /// <exception cref="MaintenanceException">
+    /// INVALID_ARGUMENT target_version: unknown, or below the current version. FAILED_PRECONDITION: DATABASE_NEWER_THAN_SERVICE, UNKNOWN_VERSION
+    /// (in the history), CHECKSUM_MISMATCH, VERSION_OUT_OF_ORDER, HISTORY_UNREADABLE, MIGRATION_FAILED (the versions applied before it
+    /// stay, and are in the metadata as appliedVersions). Or what opening and writing the database reports.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public MigrateResult Migrate(MigrateCommand command, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var target = command.TargetVersion is { } version ? catalog.Resolve(version, "target_version").Version : null;
+        var before = GetStatus(cancellationToken);
+        var pending = MigrationPlanner.Forward(catalog, before, target);
+        if (pending.Count == 0)
+        {
+            logger.NothingToDo(database.Path, before.CurrentVersion?.Id);
+            return new MigrateResult(before.CurrentVersion, before.CurrentVersion, []);
+        }
 
-    /// <summary>x</summary>
-    public MigrateResult Migrate(MigrateCommand command, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        var (applied, current) = Change(run => run.Apply(pending, command, progress, cancellationToken), cancellationToken);
+        return new MigrateResult(before.CurrentVersion, current, applied);
+    }
 
-    /// <summary>x</summary>
-    public RollbackResult Rollback(RollbackCommand command, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    /// <summary>Undoes applied versions, the highest first.</summary>
+    /// <param name="command">What to undo, and for whom.</param>
+    /// <param name="progress">Told before and after each migration; called on the thread that calls this.</param>
+    /// <param name="cancellationToken">Looked at between migrations only: what was undone by then stays undone.</param>
+    /// <returns>What was undone; nothing when <see cref="RollbackCommand.ToVersion"/> is the current version.</returns>
+    /// <exception cref="MaintenanceException">
+    /// INVALID_ARGUMENT: an unknown version, to_version above the current one, steps below 1 or above what is applied, several of the three.
+    /// FAILED_PRECONDITION: VERSION_NOT_APPLIED, LATER_VERSIONS_APPLIED, ROLLBACK_REFUSED, DATABASE_NEWER_THAN_SERVICE, UNKNOWN_VERSION,
+    /// HISTORY_UNREADABLE, MIGRATION_FAILED (undoneVersions in the metadata). Or what opening and writing the database reports.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public RollbackResult Rollback(RollbackCommand command, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var request = RollbackRequest.Read(catalog, command);
+        var before = GetStatus(cancellationToken);
+        var undo = MigrationPlanner.Backward(catalog, before, request);
+        if (undo.Count == 0)
+        {
+            logger.NothingToDo(database.Path, before.CurrentVersion?.Id);
+            return new RollbackResult(before.CurrentVersion, before.CurrentVersion, []);
+        }
+
+        var (undone, current) = Change(run => run.Undo(undo, progress, cancellationToken), cancellationToken);
+        return new RollbackResult(before.CurrentVersion, current, undone);
+    }
+
+    private (IReadOnlyList<AppliedMigration> Done, MigrationVersion? Current) Change(
+        Func<MigrationRun, IReadOnlyList<AppliedMigration>> change, CancellationToken cancellationToken)
+    {
+        using var turn = database.WriteGate.Enter(cancellationToken);
+        using var connection = database.OpenWriter();
+        var done = change(new MigrationRun(database, connection, catalog, time, logger));
+        try
+        {
+            return (done, SchemaStatusReader.Read(connection, catalog).CurrentVersion);
+        }
+        catch (SqliteException e)
+        {
+            throw database.Translate(e, "reading the migration history");
+        }
+    }
 }

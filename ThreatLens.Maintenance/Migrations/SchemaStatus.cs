@@ -29,4 +29,9 @@ public sealed record SchemaStatus
 
     /// <summary>The known versions that are not applied, in order of number.</summary>
     public IEnumerable<MigrationState> Pending => Migrations.Where(m => m.State == MigrationStateKind.Pending);
+
+    /// <summary>Whether this version is known and applied.</summary>
+    /// <param name="version">A full version.</param>
+    public bool IsApplied(MigrationVersion version) =>
+        Migrations.Any(m => m.State == MigrationStateKind.Applied && m.Version.Id == version.Id);
 }

@@ -1,22 +1,155 @@
+using System.Text.Json;
+using ThreatLens.Maintenance.Errors;
+
 namespace ThreatLens.Maintenance.Databases.Sqlite;
 
-/// <summary>signatures</summary>
+/// <summary>
+/// An exclusive lock between processes: the operating system's advisory lock (flock) on an open sidecar file. The system frees it when its
+/// process ends, however it ends, so that there is nothing to clean up after a crash. The file stays: deleting it would let two
+/// processes lock two different files of one name. While held it says in JSON who holds it. Thread-safe.
+/// </summary>
 public sealed class MaintenanceLock : IDisposable
 {
-    /// <summary>x</summary>
-    public LockOwner Owner => throw new NotImplementedException();
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    /// <summary>x</summary>
-    public static MaintenanceLock? TryAcquire(string path, LockOwner owner, TimeProvider time) => throw new NotImplementedException();
+    private FileStream? _file;
 
-    /// <summary>x</summary>
-    public static Task<MaintenanceLock> AcquireAsync(
-        string path, LockOwner owner, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    private MaintenanceLock(FileStream file, LockOwner owner)
+    {
+        _file = file;
+        Owner = owner;
+    }
 
-    /// <summary>x</summary>
-    public static LockOwner? ReadOwner(string path) => throw new NotImplementedException();
+    /// <summary>What the file says about this holder.</summary>
+    public LockOwner Owner { get; }
 
-    /// <summary>x</summary>
-    public void Dispose() => throw new NotImplementedException();
+    /// <summary>Takes the lock if it is free.</summary>
+    /// <param name="path">Path of the sidecar file; created when missing, in a directory that must exist.</param>
+    /// <param name="owner">Who takes it; <see cref="LockOwner.Since"/> is set here.</param>
+    /// <param name="time">The clock.</param>
+    /// <returns>The lock, to be disposed; null when another process, or another holder in this one, has it.</returns>
+    /// <exception cref="MaintenanceException">DATABASE_DIRECTORY_MISSING; DATABASE_READ_ONLY when the file may not be written.</exception>
+    public static MaintenanceLock? TryAcquire(string path, LockOwner owner, TimeProvider time)
+    {
+        if (OpenExclusively(path) is not { } file)
+            return null;
+        try
+        {
+            var holder = owner with { Since = time.GetUtcNow().ToUniversalTime() };
+            file.SetLength(0);
+            JsonSerializer.Serialize(file, holder, Json);
+            file.Flush();
+            return new MaintenanceLock(file, holder);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes the lock, waiting for it while another holds it. Asks every 100 ms; not fair.</summary>
+    /// <param name="path">Path of the sidecar file.</param>
+    /// <param name="owner">Who takes it.</param>
+    /// <param name="timeout">How long to wait at most; zero asks once.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <exception cref="MaintenanceException">OPERATION_CONFLICT naming the holder when the time is over; or as <see cref="TryAcquire"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static async Task<MaintenanceLock> AcquireAsync(
+        string path, LockOwner owner, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken = default)
+    {
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (TryAcquire(path, owner, time) is { } taken)
+                return taken;
+            var left = timeout - time.GetElapsedTime(started);
+            if (left <= TimeSpan.Zero)
+                throw Held(path);
+            await Task.Delay(left < PollInterval ? left : PollInterval, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Who holds the lock, or, when nobody does, who was holding it when their process died. Ask it to explain why the lock could not be
+    /// taken, not to find out whether it can. Does not disturb the lock.
+    /// </summary>
+    /// <param name="path">Path of the sidecar file.</param>
+    /// <returns>The owner; null when the file is missing, empty (the last holder let go), or half-written.</returns>
+    public static LockOwner? ReadOwner(string path)
+    {
+        try
+        {
+            var text = UnlockedFile.ReadAllBytes(path);
+            return text.Length == 0 ? null : JsonSerializer.Deserialize<LockOwner>(text, Json);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The error for a lock that another holds, naming the holder.</summary>
+    /// <param name="path">Path of the sidecar file.</param>
+    /// <returns>ABORTED, OPERATION_CONFLICT, with owner, pid, host and since in its metadata.</returns>
+    public static MaintenanceException Held(string path)
+    {
+        if (ReadOwner(path) is not { } owner)
+            return new MaintenanceException(ErrorKind.Aborted, ErrorReasons.OperationConflict, "Another process is changing this database.");
+
+        var since = SqliteTimestamp.Format(owner.Since);
+        return new MaintenanceException(
+            ErrorKind.Aborted,
+            ErrorReasons.OperationConflict,
+            $"Another process is changing this database: {owner.Owner} (process {owner.Pid} on {owner.Host}, since {since} UTC).")
+        {
+            OperationId = owner.OperationId,
+            Metadata = new Dictionary<string, string>
+            {
+                ["owner"] = owner.Owner,
+                ["pid"] = owner.Pid.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                ["host"] = owner.Host,
+                ["since"] = since,
+            },
+        };
+    }
+
+    /// <summary>Empties the file and frees the lock. More than once does no harm.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _file, null) is not { } file)
+            return;
+        using (file)
+            file.SetLength(0);
+    }
+
+    private static FileStream? OpenExclusively(string path)
+    {
+        try
+        {
+            // On Unix FileShare.None takes flock(LOCK_EX | LOCK_NB). On Windows sharing for reading keeps other writers out and readers in.
+            var share = OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None;
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, share, bufferSize: 1);
+        }
+        catch (DirectoryNotFoundException e)
+        {
+            throw new MaintenanceException(
+                ErrorKind.FailedPrecondition, ErrorReasons.DatabaseDirectoryMissing, $"The directory of {path} does not exist.", e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new MaintenanceException(ErrorKind.FailedPrecondition, ErrorReasons.DatabaseReadOnly, $"{path} cannot be written.", e);
+        }
+        catch (IOException e) when (IsHeld(e))
+        {
+            return null;
+        }
+    }
+
+    // .NET raises the platform's own code: EWOULDBLOCK (11 on Linux, 35 on macOS), ERROR_SHARING_VIOLATION or ERROR_LOCK_VIOLATION.
+    private static bool IsHeld(IOException e) =>
+        OperatingSystem.IsWindows() ? (e.HResult & 0xFFFF) is 32 or 33 : e.HResult is 11 or 35;
 }

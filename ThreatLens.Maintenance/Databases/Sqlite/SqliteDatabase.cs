@@ -1,32 +1,147 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 using ThreatLens.Maintenance.Errors;
 
 namespace ThreatLens.Maintenance.Databases.Sqlite;
 
-/// <summary>signatures</summary>
-public sealed class SqliteDatabase(SqliteDatabaseOptions options, TimeProvider time)
+/// <summary>
+/// One SQLite database file: opens connections to it with the right settings, and says in this service's terms why it cannot.
+/// The file, its -wal and its -shm are only ever opened by SQLite: closing any other descriptor of them would drop this process's
+/// POSIX locks. Thread-safe; the connections it returns are not.
+/// </summary>
+public sealed class SqliteDatabase
 {
-    /// <summary>x</summary>
-    public string Path { get; } = options.ConnectionString;
+    private readonly SqliteConnectionSettings _settings;
+    private readonly SqliteSynchronous _synchronous;
 
-    /// <summary>x</summary>
+    /// <summary>Checks the settings; touches no file.</summary>
+    /// <param name="options">Where the database is and how it is opened.</param>
+    /// <param name="time">The clock for everything that works on this database.</param>
+    /// <exception cref="MaintenanceException">DATABASE_CONFIGURATION_INVALID: no file, an in-memory database, a setting out of range.</exception>
+    public SqliteDatabase(SqliteDatabaseOptions options, TimeProvider time)
+    {
+        _settings = SqliteConnectionSettings.Parse(options);
+        _synchronous = options.Synchronous;
+        Time = time;
+    }
+
+    /// <summary>Absolute path of the database file.</summary>
+    public string Path => _settings.Path;
+
+    /// <summary>File name without its directory; what traces call the database.</summary>
+    public string Name => System.IO.Path.GetFileName(Path);
+
+    /// <summary>Path of the sidecar file that <see cref="MaintenanceLock"/> locks.</summary>
     public string LockPath => Path + ".maintenance.lock";
 
-    /// <summary>x</summary>
+    /// <summary>The queue in which this process's writers take turns.</summary>
     public WriteGate WriteGate { get; } = new();
 
-    /// <summary>x</summary>
+    /// <summary>Whether the database file exists.</summary>
     public bool FileExists => File.Exists(Path);
 
-    /// <summary>x</summary>
-    public TimeProvider Time { get; } = time;
+    /// <summary>How long a statement waits for another connection's lock.</summary>
+    public TimeSpan BusyTimeout => _settings.BusyTimeout;
 
-    /// <summary>x</summary>
-    public SqliteConnection OpenReader() => throw new NotImplementedException();
+    /// <summary>The clock for everything that works on this database.</summary>
+    internal TimeProvider Time { get; }
 
-    /// <summary>x</summary>
-    public SqliteConnection OpenWriter() => throw new NotImplementedException();
+    /// <summary>
+    /// Opens the database for reading only. Never creates or changes the main file (a database in WAL mode gets its -wal and -shm).
+    /// </summary>
+    /// <returns>An open connection; the caller disposes it.</returns>
+    /// <exception cref="MaintenanceException">DATABASE_DIRECTORY_MISSING, DATABASE_MISSING, DATABASE_UNREADABLE, NOT_A_DATABASE, DATABASE_LOCKED and others.</exception>
+    public SqliteConnection OpenReader()
+    {
+        RefuseMissingDirectory();
+        RefuseMissingFile();
+        return Open(SqliteOpenMode.ReadOnly, static (_, connection) => connection.Pragma("schema_version"), "opening it for reading");
+    }
 
-    /// <summary>x</summary>
-    public MaintenanceException Translate(SqliteException e, string doing) => throw new NotImplementedException();
+    /// <summary>
+    /// Opens the database for writing, and creates it (with auto_vacuum=INCREMENTAL) when there is none. The connection is in WAL mode, with
+    /// foreign keys off. Creates no directory.
+    /// </summary>
+    /// <returns>An open connection; the caller disposes it.</returns>
+    /// <exception cref="MaintenanceException">
+    /// DATABASE_READ_ONLY, DATABASE_DIRECTORY_MISSING, DATABASE_UNREADABLE, NOT_A_DATABASE, DATABASE_LOCKED and others; the file is as it was.
+    /// </exception>
+    public SqliteConnection OpenWriter()
+    {
+        RefuseMissingDirectory();
+        if (_settings.Mode == SqliteOpenMode.ReadOnly)
+            throw ReadOnly("the connection string says Mode=ReadOnly");
+        if (_settings.Mode == SqliteOpenMode.ReadWrite || FileExists || Directory.Exists(Path))
+            RefuseMissingFile();
+        // The attribute is looked at because root may write a file that says it must not be written.
+        if (FileExists && File.GetAttributes(Path).HasFlag(FileAttributes.ReadOnly))
+            throw ReadOnly("the file is marked read-only");
+        return Open(_settings.Mode, static (self, connection) => self.PrepareForWriting(connection), "opening it for writing");
+    }
+
+    /// <summary>Says in this service's terms what SQLite reported.</summary>
+    /// <param name="e">What SQLite reported.</param>
+    /// <param name="doing">What was being done, to follow "while": "reading the history".</param>
+    /// <returns>
+    /// DATABASE_LOCKED (with a retry hint), DATABASE_FULL, DATABASE_READ_ONLY, NOT_A_DATABASE, DATABASE_CORRUPT, DATABASE_UNREADABLE;
+    /// INTERNAL for a statement that is itself wrong.
+    /// </returns>
+    public MaintenanceException Translate(SqliteException e, string doing) => SqliteErrors.Translate(Path, e, doing);
+
+    private SqliteConnection Open(SqliteOpenMode mode, Action<SqliteDatabase, SqliteConnection> prepare, string doing)
+    {
+        var connection = new SqliteConnection(_settings.For(mode));
+        try
+        {
+            connection.Open();
+            _ = raw.sqlite3_busy_timeout(connection.Handle, (int)BusyTimeout.TotalMilliseconds);
+            prepare(this, connection);
+            return connection;
+        }
+        catch (SqliteException e)
+        {
+            connection.Dispose();
+            throw Translate(e, doing);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private void PrepareForWriting(SqliteConnection connection)
+    {
+        // SQLite falls back to reading when the system forbids writing, and would only say so at the first write.
+        if (raw.sqlite3_db_readonly(connection.Handle, "main") == 1)
+            throw ReadOnly("the system does not permit writing the file");
+
+        connection.Pragma(_synchronous == SqliteSynchronous.Full ? "synchronous = FULL" : "synchronous = NORMAL");
+        // Only before the first page is written can auto_vacuum still be chosen.
+        if (connection.Pragma("page_count") is 0L)
+            connection.Pragma("auto_vacuum = INCREMENTAL");
+        connection.Pragma("journal_mode = WAL", Math.Max(1, (int)Math.Ceiling(BusyTimeout.TotalSeconds)));
+    }
+
+    private void RefuseMissingDirectory()
+    {
+        var directory = System.IO.Path.GetDirectoryName(Path);
+        if (directory is not null && !Directory.Exists(directory))
+            throw Refused(ErrorReasons.DatabaseDirectoryMissing, $"The directory {directory} of the database does not exist; create it, or correct the connection string.");
+    }
+
+    private void RefuseMissingFile()
+    {
+        if (FileExists)
+            return;
+        throw Directory.Exists(Path)
+            ? Refused(ErrorReasons.DatabaseUnreadable, $"{Path} is a directory, not a database file.")
+            : Refused(ErrorReasons.DatabaseMissing, $"The database file {Path} does not exist.");
+    }
+
+    private MaintenanceException ReadOnly(string why) =>
+        Refused(ErrorReasons.DatabaseReadOnly, $"The database {Path} cannot be changed: {why}.");
+
+    private MaintenanceException Refused(string reason, string message) =>
+        new(ErrorKind.FailedPrecondition, reason, message) { Metadata = new Dictionary<string, string> { ["path"] = Path } };
 }

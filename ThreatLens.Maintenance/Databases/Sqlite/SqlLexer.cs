@@ -1,0 +1,123 @@
+namespace ThreatLens.Maintenance.Databases.Sqlite;
+
+/// <summary>
+/// Cuts SQL text into tokens by SQLite's rules (sqlite.org/lang.html, tokenize.c). It knows words from strings, names and comments and
+/// nothing of grammar: where a statement ends is asked of SQLite itself.
+/// </summary>
+internal sealed class SqlLexer(string sql)
+{
+    private static readonly string[] LongSymbols = ["->>", "->", "||", "<=", ">=", "<>", "!=", "==", "<<", ">>"];
+
+    private int _at;
+    private int _line = 1;
+
+    /// <summary>All tokens in order, whitespace left out.</summary>
+    public static IEnumerable<SqlToken> Read(string sql)
+    {
+        var lexer = new SqlLexer(sql);
+        while (lexer.Next() is { } token)
+            yield return token;
+    }
+
+    private SqlToken? Next()
+    {
+        while (_at < sql.Length && IsSpace(sql[_at]))
+        {
+            if (sql[_at] == '\n')
+                _line++;
+            _at++;
+        }
+
+        if (_at >= sql.Length)
+            return null;
+
+        var (kind, length) = Measure();
+        var token = new SqlToken(kind, sql.Substring(_at, length), _at, _line);
+        _line += token.Text.AsSpan().Count('\n');
+        _at += length;
+        return token;
+    }
+
+    private (SqlTokenKind Kind, int Length) Measure()
+    {
+        var rest = sql.AsSpan(_at);
+        return rest[0] switch
+        {
+            '-' when rest.StartsWith("--") => (SqlTokenKind.Comment, LineLength(rest)),
+            '/' when rest.StartsWith("/*") => (SqlTokenKind.Comment, BlockLength(rest)),
+            '\'' => Quoted(rest, '\'', SqlTokenKind.Literal),
+            '"' => Quoted(rest, '"', SqlTokenKind.QuotedName),
+            '`' => Quoted(rest, '`', SqlTokenKind.QuotedName),
+            '[' => Bracketed(rest),
+            'x' or 'X' when rest.Length > 1 && rest[1] == '\'' => Blob(rest),
+            '?' or ':' or '@' or '$' => (SqlTokenKind.Parameter, 1 + WordLength(rest[1..])),
+            var c when IsWord(c) => (SqlTokenKind.Word, WordLength(rest)),
+            _ => (SqlTokenKind.Symbol, SymbolLength(rest)),
+        };
+    }
+
+    // A byte order mark may stand before a script that was read elsewhere.
+    private bool IsSpace(char c) => c is ' ' or '\t' or '\n' or '\f' or '\r' || (c == '\uFEFF' && _at == 0);
+
+    private static bool IsWord(char c) => char.IsAsciiLetterOrDigit(c) || c is '_' or '$' || c >= 0x80;
+
+    private static int WordLength(ReadOnlySpan<char> rest)
+    {
+        var length = 0;
+        while (length < rest.Length && IsWord(rest[length]))
+            length++;
+        return length;
+    }
+
+    private static int LineLength(ReadOnlySpan<char> rest)
+    {
+        var end = rest.IndexOf('\n');
+        return end < 0 ? rest.Length : end;
+    }
+
+    // SQLite accepts a block comment that the text ends within.
+    private static int BlockLength(ReadOnlySpan<char> rest)
+    {
+        var end = rest[2..].IndexOf("*/");
+        return end < 0 ? rest.Length : end + 4;
+    }
+
+    private static (SqlTokenKind, int) Quoted(ReadOnlySpan<char> rest, char quote, SqlTokenKind kind)
+    {
+        for (var i = 1; i < rest.Length; i++)
+        {
+            if (rest[i] != quote)
+                continue;
+            // A doubled quote stands for itself.
+            if (i + 1 < rest.Length && rest[i + 1] == quote)
+                i++;
+            else
+                return (kind, i + 1);
+        }
+
+        return (SqlTokenKind.Unterminated, rest.Length);
+    }
+
+    private static (SqlTokenKind, int) Bracketed(ReadOnlySpan<char> rest)
+    {
+        var end = rest.IndexOf(']');
+        return end < 0 ? (SqlTokenKind.Unterminated, rest.Length) : (SqlTokenKind.QuotedName, end + 1);
+    }
+
+    private static (SqlTokenKind, int) Blob(ReadOnlySpan<char> rest)
+    {
+        var (kind, length) = Quoted(rest[1..], '\'', SqlTokenKind.Literal);
+        return (kind, length + 1);
+    }
+
+    private static int SymbolLength(ReadOnlySpan<char> rest)
+    {
+        foreach (var symbol in LongSymbols)
+        {
+            if (rest.StartsWith(symbol))
+                return symbol.Length;
+        }
+
+        return 1;
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.Data.Sqlite;
+
+namespace ThreatLens.Maintenance.Databases.Sqlite;
+
+/// <summary>One-line statements on a connection.</summary>
+internal static class SqliteStatements
+{
+    /// <summary>Runs <c>PRAGMA text</c> and returns its first value; null when it has none.</summary>
+    /// <param name="connection">An open connection.</param>
+    /// <param name="text">The pragma, from our own source only.</param>
+    /// <param name="lockTimeout">
+    /// For pragmas that take a lock without asking the busy handler (journal_mode does): how long the driver retries, in seconds.
+    /// </param>
+    public static object? Pragma(this SqliteConnection connection, string text, int? lockTimeout = null)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA " + text;
+        command.CommandTimeout = lockTimeout ?? command.CommandTimeout;
+        return command.ExecuteScalar();
+    }
+
+    /// <summary>Runs one statement that returns no rows.</summary>
+    public static void Execute(this SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        using var command = connection.Prepare(sql, parameters);
+        command.ExecuteNonQuery();
+    }
+
+    /// <summary>Runs one query and returns its first value; null when it has none.</summary>
+    public static object? Scalar(this SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        using var command = connection.Prepare(sql, parameters);
+        return command.ExecuteScalar();
+    }
+
+    private static SqliteCommand Prepare(this SqliteConnection connection, string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in parameters)
+            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        return command;
+    }
+}

@@ -1,0 +1,30 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ThreatLens.Maintenance.Ingestion;
+
+/// <summary>How metrics are taken in. Configuration section <c>Maintenance:Ingest</c>.</summary>
+public sealed class IngestOptions
+{
+    /// <summary>Rows after which a group commits without looking for more. 1 to 100,000; default 5,000.</summary>
+    [Range(1, 100_000)]
+    public int MaxGroupRows { get; set; } = 5_000;
+
+    /// <summary>Age after which a group commits without looking for more. 0 to 1 s; default 20 ms. A group never waits for more to come.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
+    public TimeSpan MaxGroupAge { get; set; } = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Batches one producer may have unacknowledged. 1 to 1,000; default 32.</summary>
+    [Range(1, 1_000)]
+    public int MaxUnacknowledgedBatches { get; set; } = 32;
+
+    /// <summary>
+    /// Bytes of received messages that wait for the writer, over all producers; beyond it the streams are not read. 16 MiB (one message) to
+    /// 4 GiB; default 64 MiB.
+    /// </summary>
+    [Range(IngestLimits.MaxMessageBytes, 4L * 1024 * 1024 * 1024)]
+    public long MaxQueuedBytes { get; set; } = 64L * 1024 * 1024;
+
+    /// <summary>How often the settings that producers follow are looked up for changes made by others. 100 ms to 1 min; default 1 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
+    public TimeSpan ConfigurationPoll { get; set; } = TimeSpan.FromSeconds(1);
+}

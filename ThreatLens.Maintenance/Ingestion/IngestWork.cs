@@ -1,0 +1,87 @@
+using ThreatLens.Maintenance.Errors;
+
+namespace ThreatLens.Maintenance.Ingestion;
+
+/// <summary>Something for the writer to do within its next transaction.</summary>
+internal abstract class IngestWork(ProducerSession session, long receivedAt)
+{
+    public ProducerSession Session { get; } = session;
+
+    /// <summary>Timestamp of <see cref="TimeProvider.GetTimestamp"/> at its arrival.</summary>
+    public long ReceivedAt { get; } = receivedAt;
+
+    public virtual int Rows => 0;
+
+    public virtual long Bytes => 0;
+
+    /// <summary>Writes within the open transaction. What it throws is the fault of this work alone.</summary>
+    /// <exception cref="MaintenanceException">The work is refused; the others of the group go on.</exception>
+    public abstract void Apply(MetricStatements statements, ProducerSequences sequences, string now);
+
+    /// <summary>The transaction is on disk.</summary>
+    public abstract void Succeed(TimeSpan latency);
+
+    /// <summary>Nothing of it is stored.</summary>
+    public abstract void Fail(Exception error);
+}
+
+/// <summary>A producer says hello: it takes over from its earlier stream and learns where it stands.</summary>
+internal sealed class HelloWork(ProducerSession session, long receivedAt) : IngestWork(session, receivedAt)
+{
+    private readonly TaskCompletionSource<ProducerState> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ProducerState? _state;
+
+    public Task<ProducerState> Done => _done.Task;
+
+    public override void Apply(MetricStatements statements, ProducerSequences sequences, string now)
+    {
+        _state = statements.ReadProducer(Session.ProducerId);
+        statements.UpsertProducer(Session, _state.LastSequence, now);
+        sequences.TakeOver(Session, _state.LastSequence);
+    }
+
+    public override void Succeed(TimeSpan latency) => _done.TrySetResult(_state!);
+
+    public override void Fail(Exception error) => _done.TrySetException(error);
+}
+
+/// <summary>A batch to store.</summary>
+internal sealed class BatchWork(ProducerSession session, ValidatedBatch batch, long receivedAt) : IngestWork(session, receivedAt)
+{
+    private readonly TaskCompletionSource<BatchOutcome> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Rejection> _rejections = [.. batch.Rejections];
+
+    public Task<BatchOutcome> Done => _done.Task;
+
+    public ValidatedBatch Batch { get; } = batch;
+
+    public bool IsDuplicate { get; private set; }
+
+    public override int Rows => Batch.Rows.Count;
+
+    public override long Bytes => Batch.Bytes;
+
+    public override void Apply(MetricStatements statements, ProducerSequences sequences, string now)
+    {
+        IsDuplicate = sequences.IsStored(Session, Batch.Sequence);
+        _rejections.RemoveRange(Batch.Rejections.Count, _rejections.Count - Batch.Rejections.Count);
+        if (IsDuplicate)
+            return;
+        foreach (var row in Batch.Rows)
+            statements.Insert(row);
+        foreach (var (index, report, monitoredAt) in Batch.Sources)
+        {
+            if (statements.UpsertSource(Session, report, monitoredAt, now) is { } wrong)
+                _rejections.Add(new Rejection(RejectedEntry.Source, index, "path", wrong));
+        }
+
+        statements.UpsertProducer(Session, Batch.Sequence, now);
+        sequences.Advance(Session, Batch.Sequence);
+    }
+
+    public override void Succeed(TimeSpan latency) => _done.TrySetResult(IsDuplicate
+        ? new BatchOutcome(Batch.Sequence, 0, true, [], latency)
+        : new BatchOutcome(Batch.Sequence, Batch.Rows.Count, false, _rejections, latency));
+
+    public override void Fail(Exception error) => _done.TrySetException(error);
+}

@@ -1,0 +1,283 @@
+using System.Threading.Channels;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Diagnostics;
+using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Operations;
+
+namespace ThreatLens.Maintenance.Ingestion;
+
+/// <summary>
+/// The one writer of metrics: a thread of its own behind a bounded queue, committing whatever has queued up as one group. While the
+/// schema changes it waits at the gate; what the database cannot take is refused, not kept. Thread-safe but for its lifetime methods.
+/// </summary>
+public sealed class IngestWriter : IDisposable
+{
+    private const int MaxQueuedWork = 4_096;
+    private readonly Channel<IngestWork> _queue = Channel.CreateBounded<IngestWork>(new BoundedChannelOptions(MaxQueuedWork) { SingleReader = true });
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ProducerSequences _sequences = new();
+    private readonly SqliteDatabase _database;
+    private readonly ServiceSchema _serviceSchema;
+    private readonly MigrationEngine _migrations;
+    private readonly IngestStatistics _statistics;
+    private readonly IngestOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ByteBudget _budget;
+    private readonly Thread _thread;
+    private MetricStatements? _statements;
+
+    /// <summary>Creates the writer; <see cref="Start"/> starts it.</summary>
+    public IngestWriter(
+        SqliteDatabase database, ServiceSchema serviceSchema, MigrationEngine migrations, IngestStatistics statistics, IOptions<IngestOptions> options, TimeProvider time, ILogger<IngestWriter> logger)
+    {
+        _database = database;
+        _serviceSchema = serviceSchema;
+        _migrations = migrations;
+        _statistics = statistics;
+        _options = options.Value;
+        _time = time;
+        _logger = logger;
+        _budget = new ByteBudget(_options.MaxQueuedBytes);
+        _thread = new Thread(Run) { Name = "metrics writer", IsBackground = true };
+        statistics.ObserveQueue(() => _queue.Reader.Count, () => _budget.Used);
+    }
+
+    /// <summary>Starts the writer's thread. Once.</summary>
+    public void Start() => _thread.Start();
+
+    /// <summary>Writes what is queued, then ends the thread. What comes later is refused.</summary>
+    /// <param name="cancellationToken">Ends the wait; what is queued is then refused too.</param>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _queue.Writer.TryComplete();
+        await using var hurry = cancellationToken.Register(_stopping.Cancel);
+        if (_thread.IsAlive)
+            await Task.Run(_thread.Join, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>A producer's stream begins; an earlier one of the same producer is refused from now on.</summary>
+    /// <param name="producerId">The producer, checked by the caller.</param>
+    /// <param name="description">What it says it is.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The session for its batches, and where it stands.</returns>
+    /// <exception cref="MaintenanceException">The database cannot take metrics now.</exception>
+    public async Task<(ProducerSession Session, ProducerState State)> OpenAsync(string producerId, string description, CancellationToken cancellationToken)
+    {
+        var work = new HelloWork(new ProducerSession(producerId, description), _time.GetTimestamp());
+        await EnqueueAsync(work, cancellationToken).ConfigureAwait(false);
+        return (work.Session, await work.Done.WaitAsync(cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Queues a batch; waits while the queue is full, which is what slows a fast producer down.</summary>
+    /// <param name="session">The producer's stream.</param>
+    /// <param name="batch">What to store.</param>
+    /// <param name="cancellationToken">Gives up waiting for a place; a queued batch is stored.</param>
+    /// <returns>The task of its commit: it fails with <see cref="MaintenanceException"/> when nothing of the batch is stored.</returns>
+    public async ValueTask<Task<BatchOutcome>> WriteAsync(ProducerSession session, ValidatedBatch batch, CancellationToken cancellationToken)
+    {
+        var work = new BatchWork(session, batch, _time.GetTimestamp());
+        await EnqueueAsync(work, cancellationToken).ConfigureAwait(false);
+        return work.Done;
+    }
+
+    /// <summary>Ends what is left open. After <see cref="StopAsync"/>.</summary>
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _statements?.Dispose();
+    }
+
+    private async ValueTask EnqueueAsync(IngestWork work, CancellationToken cancellationToken)
+    {
+        await _budget.TakeAsync(work.Bytes, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _queue.Writer.WriteAsync(work, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            _budget.Return(work.Bytes);
+            if (e is ChannelClosedException)
+                throw Stopping();
+            throw;
+        }
+    }
+
+    private void Run()
+    {
+        var group = new List<IngestWork>();
+        // A dedicated thread may block: nothing else runs on it.
+        while (_queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            Collect(group);
+            if (group.Count > 0)
+                Write(group);
+            foreach (var work in group)
+                _budget.Return(work.Bytes);
+            group.Clear();
+        }
+
+        Close();
+    }
+
+    private void Collect(List<IngestWork> group)
+    {
+        var rows = 0;
+        var begun = _time.GetTimestamp();
+        while (rows < _options.MaxGroupRows && _queue.Reader.TryRead(out var work))
+        {
+            group.Add(work);
+            rows += work.Rows;
+            if (_time.GetElapsedTime(begun) > _options.MaxGroupAge)
+                break;
+        }
+    }
+
+    private void Write(List<IngestWork> group)
+    {
+        try
+        {
+            if (_statements is null)
+                EnsureReady();
+            using var turn = _database.WriteGate.Enter(_stopping.Token);
+            var written = Commit(group);
+            _sequences.Commit();
+            foreach (var work in written)
+                Acknowledge(work);
+        }
+        catch (Exception e) when (e is MaintenanceException or SqliteException or OperationCanceledException)
+        {
+            Undo();
+            var error = Explain(e);
+            Log.GroupFailed(_logger, error, group.Count, error.Reason);
+            foreach (var work in group)
+                work.Fail(error);
+        }
+        catch (Exception e)
+        {
+            // The edge of the writer's thread: a defect must not silence ingestion, the producers send again.
+            Undo();
+            Log.WriterDefect(_logger, e, group.Count);
+            foreach (var work in group)
+                work.Fail(e);
+        }
+    }
+
+    private List<IngestWork> Commit(List<IngestWork> group)
+    {
+        var written = new List<IngestWork>(group.Count);
+        var statements = _statements ??= Open();
+        var now = SqliteTimestamp.Format(_time.GetUtcNow());
+        using var span = StatementSpan.Start(_database, MetricStatements.InsertMetric);
+        try
+        {
+            statements.Begin();
+            foreach (var work in group)
+            {
+                try
+                {
+                    work.Apply(statements, _sequences, now);
+                    written.Add(work);
+                }
+                catch (MaintenanceException refused)
+                {
+                    work.Fail(refused);
+                }
+            }
+
+            statements.Commit();
+            System.Diagnostics.Activity.Current?.SetTag("db.operation.batch.size", group.Sum(w => w.Rows));
+            return written;
+        }
+        catch (SqliteException e)
+        {
+            span.Fail(e);
+            throw;
+        }
+    }
+
+    private void Acknowledge(IngestWork work)
+    {
+        var latency = _time.GetElapsedTime(work.ReceivedAt);
+        if (work is BatchWork batch)
+            _statistics.Committed(batch.Batch, batch.IsDuplicate, latency);
+        work.Succeed(latency);
+    }
+
+    /// <summary>Before the gate is entered, which preparing the service's own tables does by itself.</summary>
+    private void EnsureReady()
+    {
+        if (!_migrations.GetStatus(_stopping.Token).CanTakeMetrics)
+            throw SchemaNotReady(null);
+        _serviceSchema.Ensure(mayCreateDatabase: false, _stopping.Token);
+    }
+
+    private MetricStatements Open()
+    {
+        var connection = _database.OpenWriter();
+        try
+        {
+            return new MetricStatements(connection);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>After a failure the connection is made anew: the file may have been replaced, the disk remounted, the schema changed.</summary>
+    private void Undo()
+    {
+        _sequences.Rollback();
+        try
+        {
+            _statements?.Rollback();
+        }
+        catch (SqliteException e)
+        {
+            Log.RollbackFailed(_logger, e);
+        }
+
+        Close();
+    }
+
+    private void Close()
+    {
+        _statements?.Dispose();
+        _statements = null;
+    }
+
+    private MaintenanceException Explain(Exception e)
+    {
+        const int SqliteError = 1;
+        try
+        {
+            return e switch
+            {
+                MaintenanceException known => known,
+                SqliteException { SqliteErrorCode: SqliteError } when !_migrations.GetStatus(CancellationToken.None).CanTakeMetrics => SchemaNotReady(e),
+                SqliteException sqlite => _database.Translate(sqlite, "storing metrics"),
+                _ => Stopping(),
+            };
+        }
+        catch (MaintenanceException other)
+        {
+            return other;
+        }
+    }
+
+    private static MaintenanceException SchemaNotReady(Exception? cause) =>
+        new(ErrorKind.Unavailable, ErrorReasons.SchemaNotReady, "The database has no table for metrics now: migrate it to 001_add_realtime_tables or later.", cause)
+        {
+            RetryAfter = TimeSpan.FromSeconds(1),
+        };
+
+    private static MaintenanceException Stopping() =>
+        new(ErrorKind.Unavailable, ErrorReasons.ShuttingDown, "The service is stopping; what was not acknowledged is not stored.") { RetryAfter = TimeSpan.FromSeconds(1) };
+}

@@ -1,0 +1,137 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace ThreatLens.Maintenance.Ingestion;
+
+/// <summary>
+/// The writer's connection with its statements: prepared once, bound and stepped for every row. The metrics' own statement goes around
+/// ADO.NET (raw bound statements carry 0.83 to 0.87 of what the C API can do, ADO.NET's 0.7). For the writer's thread only.
+/// </summary>
+internal sealed class MetricStatements : IDisposable
+{
+    public const string InsertMetric =
+        "INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp, metric_metadata) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+    private readonly SqliteConnection _connection;
+    private readonly sqlite3_stmt _metric;
+    private readonly SqliteCommand _producer;
+    private readonly SqliteCommand _position;
+    private readonly SqliteCommand _updateSource;
+    private readonly SqliteCommand _insertSource;
+
+    public MetricStatements(SqliteConnection connection)
+    {
+        _connection = connection;
+        Check(raw.sqlite3_prepare_v3(connection.Handle, InsertMetric, raw.SQLITE_PREPARE_PERSISTENT, out _metric));
+        _producer = Prepare(
+            "INSERT INTO maintenance_producers(producer_id, description, last_sequence, updated_at) VALUES ($1, $2, $3, $4) "
+            + "ON CONFLICT(producer_id) DO UPDATE SET description = excluded.description, last_sequence = excluded.last_sequence, updated_at = excluded.updated_at");
+        _position = Prepare(
+            "INSERT INTO maintenance_source_positions(producer_id, source_name, path, position, position_token, updated_at) VALUES ($1, $2, $3, $4, $5, $6) "
+            + "ON CONFLICT(producer_id, source_name) DO UPDATE SET path = excluded.path, position = excluded.position, position_token = excluded.position_token, updated_at = excluded.updated_at");
+        _updateSource = Prepare(
+            "UPDATE log_sources SET path = $2, last_monitored = $3, file_size = $4, last_offset = $5, status = $6, error_message = $7, updated_at = $8 WHERE source_name = $1");
+        _insertSource = Prepare(
+            "INSERT INTO log_sources(source_name, path, enabled, last_monitored, file_size, last_offset, status, error_message, created_at, updated_at) "
+            + "VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $8)");
+    }
+
+    public void Insert(in MetricRow row)
+    {
+        Check(raw.sqlite3_bind_text(_metric, 1, row.SourceName));
+        Check(raw.sqlite3_bind_text(_metric, 2, row.MetricType));
+        Check(raw.sqlite3_bind_text(_metric, 3, row.MetricValue));
+        Check(raw.sqlite3_bind_text(_metric, 4, row.Timestamp));
+        Check(row.Metadata is null ? raw.sqlite3_bind_null(_metric, 5) : raw.sqlite3_bind_text(_metric, 5, row.Metadata));
+        var stepped = raw.sqlite3_step(_metric);
+        var reset = raw.sqlite3_reset(_metric);
+        if (stepped != raw.SQLITE_DONE)
+            Check(reset == raw.SQLITE_OK ? stepped : reset);
+    }
+
+    public void UpsertProducer(ProducerSession session, long sequence, string now) =>
+        Run(_producer, session.ProducerId, session.Description, sequence, now);
+
+    /// <returns>Why the source's row cannot be stored; null when it is.</returns>
+    public string? UpsertSource(ProducerSession session, SourceReport report, string monitoredAt, string now)
+    {
+        Run(_position, session.ProducerId, report.SourceName, report.Path, report.Offset, report.PositionToken, now);
+        object error = report.ErrorMessage.Length == 0 ? DBNull.Value : report.ErrorMessage;
+        try
+        {
+            object[] values = [report.SourceName, report.Path, monitoredAt, report.FileSize, report.Offset, report.Status, error, now];
+            if (Run(_updateSource, values) == 0)
+                Run(_insertSource, values);
+            return null;
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode == raw.SQLITE_CONSTRAINT)
+        {
+            // UNIQUE(path): the statement alone was undone, the transaction goes on.
+            return "belongs to another source in log_sources; use that source's name, or free the path";
+        }
+    }
+
+    public ProducerState ReadProducer(string producerId)
+    {
+        using var last = _connection.CreateCommand();
+        last.CommandText = "SELECT last_sequence FROM maintenance_producers WHERE producer_id = $1";
+        last.Parameters.AddWithValue("$1", producerId);
+        var sequence = last.ExecuteScalar() as long? ?? 0;
+
+        using var read = _connection.CreateCommand();
+        read.CommandText = "SELECT source_name, path, position, position_token FROM maintenance_source_positions WHERE producer_id = $1";
+        read.Parameters.AddWithValue("$1", producerId);
+        using var reader = read.ExecuteReader();
+        var positions = new List<SourcePosition>();
+        while (reader.Read())
+            positions.Add(new SourcePosition(reader.GetString(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3)));
+        return new ProducerState(sequence, positions);
+    }
+
+    public void Begin() => Execute("BEGIN IMMEDIATE");
+
+    public void Commit() => Execute("COMMIT");
+
+    /// <summary>Undoes what was written, if SQLite has not done that by itself (it does on a full disk).</summary>
+    public void Rollback()
+    {
+        if (raw.sqlite3_get_autocommit(_connection.Handle) == 0)
+            Execute("ROLLBACK");
+    }
+
+    public void Dispose()
+    {
+        _metric.Dispose();
+        foreach (var command in (SqliteCommand[])[_producer, _position, _updateSource, _insertSource])
+            command.Dispose();
+        _connection.Dispose();
+    }
+
+    private void Execute(string sql) => Check(raw.sqlite3_exec(_connection.Handle, sql));
+
+    private SqliteCommand Prepare(string sql)
+    {
+        var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        return command;
+    }
+
+    private static int Run(SqliteCommand command, params ReadOnlySpan<object> values)
+    {
+        if (command.Parameters.Count == 0)
+        {
+            for (var i = 1; i <= values.Length; i++)
+                command.Parameters.AddWithValue("$" + i.ToString(System.Globalization.CultureInfo.InvariantCulture), null);
+        }
+
+        for (var i = 0; i < values.Length; i++)
+            command.Parameters[i].Value = values[i];
+        return command.ExecuteNonQuery();
+    }
+
+    private void Check(int code)
+    {
+        if (code != raw.SQLITE_OK)
+            throw new SqliteException(raw.sqlite3_errmsg(_connection.Handle).utf8_to_string(), code & 0xff, raw.sqlite3_extended_errcode(_connection.Handle));
+    }
+}

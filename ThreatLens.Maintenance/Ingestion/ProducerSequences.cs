@@ -1,0 +1,55 @@
+using System.Globalization;
+using ThreatLens.Maintenance.Errors;
+
+namespace ThreatLens.Maintenance.Ingestion;
+
+/// <summary>
+/// Which stream speaks for each producer, and the number of its last batch. What changes within a transaction counts at once for
+/// later work of the same group and is kept or forgotten with it. For the writer's thread only.
+/// </summary>
+internal sealed class ProducerSequences
+{
+    private readonly Dictionary<string, (ProducerSession Session, long Last)> _committed = [];
+    private readonly Dictionary<string, (ProducerSession Session, long Last)> _pending = [];
+
+    public void TakeOver(ProducerSession session, long last) => _pending[session.ProducerId] = (session, last);
+
+    /// <summary>Whether the batch is stored already.</summary>
+    /// <exception cref="MaintenanceException">Another stream speaks for the producer now, or numbers are missing before this one.</exception>
+    public bool IsStored(ProducerSession session, long sequence)
+    {
+        var last = Last(session);
+        if (sequence <= last)
+            return true;
+        if (sequence == last + 1)
+            return false;
+        throw new MaintenanceException(
+            ErrorKind.Aborted, ErrorReasons.BatchOutOfOrder, string.Create(CultureInfo.InvariantCulture, $"Batch {sequence} of '{session.ProducerId}' came after {last}; say hello again and go on with {last + 1}."))
+        {
+            Metadata = new Dictionary<string, string> { ["expectedSequence"] = (last + 1).ToString(CultureInfo.InvariantCulture) },
+            RetryAfter = TimeSpan.FromMilliseconds(100),
+        };
+    }
+
+    public void Advance(ProducerSession session, long sequence) => _pending[session.ProducerId] = (session, sequence);
+
+    public void Commit()
+    {
+        foreach (var (producer, state) in _pending)
+            _committed[producer] = state;
+        _pending.Clear();
+    }
+
+    public void Rollback() => _pending.Clear();
+
+    private long Last(ProducerSession session)
+    {
+        if ((_pending.TryGetValue(session.ProducerId, out var state) || _committed.TryGetValue(session.ProducerId, out state)) && state.Session == session)
+            return state.Last;
+        throw new MaintenanceException(
+            ErrorKind.Aborted, ErrorReasons.ProducerReplaced, $"Another stream of '{session.ProducerId}' took over; give every running producer an id of its own.")
+        {
+            RetryAfter = TimeSpan.FromSeconds(5),
+        };
+    }
+}

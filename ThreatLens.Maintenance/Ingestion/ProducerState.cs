@@ -1,0 +1,37 @@
+namespace ThreatLens.Maintenance.Ingestion;
+
+/// <summary>Where a producer stands: what it learns when it says hello.</summary>
+/// <param name="LastSequence">Number of its last stored batch; 0 when there is none.</param>
+/// <param name="Positions">The positions stored with its batches, by source.</param>
+public sealed record ProducerState(long LastSequence, IReadOnlyList<SourcePosition> Positions);
+
+/// <summary>A stored position of a source.</summary>
+/// <param name="SourceName">Source.</param>
+/// <param name="Path">Path it had.</param>
+/// <param name="Offset">Bytes of it whose metrics are stored.</param>
+/// <param name="PositionToken">The producer's own mark of the file.</param>
+public sealed record SourcePosition(string SourceName, string Path, long Offset, string PositionToken);
+
+/// <summary>What became of a batch: it is on disk.</summary>
+/// <param name="Sequence">Number of the batch.</param>
+/// <param name="Accepted">Samples stored; 0 for a duplicate.</param>
+/// <param name="IsDuplicate">Whether it had been stored before.</param>
+/// <param name="Rejections">What was not stored, and why.</param>
+/// <param name="Latency">From its arrival to its commit.</param>
+public sealed record BatchOutcome(long Sequence, int Accepted, bool IsDuplicate, IReadOnlyList<Rejection> Rejections, TimeSpan Latency);
+
+/// <summary>One stream of a producer; a later stream of the same producer takes its place.</summary>
+public sealed class ProducerSession
+{
+    internal ProducerSession(string producerId, string description)
+    {
+        ProducerId = producerId;
+        Description = description;
+    }
+
+    /// <summary>The producer.</summary>
+    public string ProducerId { get; }
+
+    /// <summary>What it says it is, for people.</summary>
+    public string Description { get; }
+}

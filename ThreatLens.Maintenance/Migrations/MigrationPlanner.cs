@@ -1,0 +1,142 @@
+using ThreatLens.Maintenance.Errors;
+
+namespace ThreatLens.Maintenance.Migrations;
+
+/// <summary>Decides which migrations a run applies or undoes, and refuses what must not be done. Reads nothing but the status.</summary>
+internal static class MigrationPlanner
+{
+    /// <summary>The migrations to apply, in order, to reach the target (null: the latest).</summary>
+    /// <exception cref="MaintenanceException">See <see cref="MigrationEngine.Migrate"/>.</exception>
+    public static IReadOnlyList<Migration> Forward(MigrationCatalog catalog, SchemaStatus status, MigrationVersion? target)
+    {
+        RefuseForeignHistory(status);
+        RefuseEdited(status);
+        if (target is not null && status.CurrentVersion is { } current && target.CompareTo(current) < 0)
+        {
+            throw MaintenanceException.InvalidArgument(
+                "target_version", $"{target} is below the current version {current}; use Rollback to go down.");
+        }
+
+        List<Migration> pending = [.. status.Pending
+            .Where(s => target is null || s.Version.CompareTo(target) <= 0)
+            .Select(s => catalog.Find(s.Version.Id)!)];
+        foreach (var migration in pending)
+            RefuseOutOfOrder(status, migration);
+        return pending;
+    }
+
+    /// <summary>Looks again, inside a migration's transaction, whether it may still be applied.</summary>
+    public static void RecheckForward(SchemaStatus status, Migration migration)
+    {
+        RefuseForeignHistory(status);
+        RefuseEdited(status);
+        RefuseOutOfOrder(status, migration);
+    }
+
+    /// <summary>The migrations to undo, the highest first.</summary>
+    /// <exception cref="MaintenanceException">See <see cref="MigrationEngine.Rollback"/>.</exception>
+    public static IReadOnlyList<Migration> Backward(MigrationCatalog catalog, SchemaStatus status, RollbackRequest request)
+    {
+        RefuseForeignHistory(status);
+        List<Migration> applied = [.. Applied(status).Reverse().Select(s => catalog.Find(s.Version.Id)!)];
+        if (request.Version is { } version)
+        {
+            RecheckBackward(status, version);
+            return [version];
+        }
+
+        if (request.ToVersion is { } floor)
+            return Above(status, applied, floor);
+        if (applied.Count == 0)
+            throw NotApplied("No version of this service is applied; there is nothing to undo.");
+        if (request.Steps > applied.Count)
+            throw MaintenanceException.InvalidArgument("steps", $"{request.Steps} is more than the {applied.Count} applied versions.");
+        return applied[..request.Steps];
+    }
+
+    /// <summary>Looks again, inside the transaction, whether the migration may still be undone.</summary>
+    public static void RecheckBackward(SchemaStatus status, Migration migration)
+    {
+        RefuseForeignHistory(status);
+        if (!status.IsApplied(migration.Version))
+            throw NotApplied($"{migration.Version} is not applied.");
+        var later = Names(Applied(status).Where(s => s.Version.CompareTo(migration.Version) > 0));
+        if (later.Length > 0)
+        {
+            throw Refused(
+                ErrorReasons.LaterVersionsApplied,
+                $"{migration.Version} cannot be undone while later versions stand on it: {later}. Undo those first, or roll back to the version below it.",
+                ("laterVersions", later));
+        }
+    }
+
+    private static IReadOnlyList<Migration> Above(SchemaStatus status, List<Migration> applied, Migration floor)
+    {
+        if (status.CurrentVersion is null || floor.Version.CompareTo(status.CurrentVersion) > 0)
+        {
+            throw MaintenanceException.InvalidArgument(
+                "to_version", $"{floor.Version} is above the current version {status.CurrentVersion?.Id ?? "(none)"}; use Migrate to go up.");
+        }
+
+        if (!status.IsApplied(floor.Version))
+            throw NotApplied($"{floor.Version} is not applied, so the schema cannot be rolled back to it.");
+        return [.. applied.TakeWhile(m => m.Version.CompareTo(floor.Version) > 0)];
+    }
+
+    // A version we do not know changed the schema in ways we do not know: nothing on top of it or below it is safe.
+    private static void RefuseForeignHistory(SchemaStatus status)
+    {
+        var unknown = Names(status.Migrations.Where(s => s.State == MigrationStateKind.Unknown));
+        if (unknown.Length == 0)
+            return;
+        throw status.IsNewerThanService
+            ? Refused(
+                ErrorReasons.DatabaseNewer,
+                $"The database has been changed by a newer service: this one knows nothing of {unknown}. Update this service; nothing was changed.",
+                ("unknownVersions", unknown))
+            : Refused(
+                ErrorReasons.UnknownVersion,
+                $"The history names versions that this service does not know: {unknown}. Nothing was changed.",
+                ("unknownVersions", unknown));
+    }
+
+    private static void RefuseEdited(SchemaStatus status)
+    {
+        if (status.Migrations.FirstOrDefault(s => s is { State: MigrationStateKind.Applied, ChecksumMatches: false }) is not { } edited)
+            return;
+        throw Refused(
+            ErrorReasons.ChecksumMismatch,
+            $"{edited.Version} was applied from a script with checksum {edited.StoredChecksum}, but the script now has {edited.ExpectedChecksum}. Put the applied script back, and make the change a new migration.",
+            ("version", edited.Version.Id),
+            ("storedChecksum", edited.StoredChecksum!),
+            ("expectedChecksum", edited.ExpectedChecksum!));
+    }
+
+    // Rows without a checksum are the original application's, which recorded no 000 and could undo 001 under 003: filling such a gap is adoption.
+    private static void RefuseOutOfOrder(SchemaStatus status, Migration migration)
+    {
+        var above = Names(Applied(status).Where(s => s.StoredChecksum is not null && s.Version.CompareTo(migration.Version) > 0));
+        if (above.Length == 0)
+            return;
+        throw Refused(
+            ErrorReasons.VersionOutOfOrder,
+            $"{migration.Version} is not applied but versions above it are: {above}. Roll those back first, or give the migration a higher number.",
+            ("version", migration.Version.Id),
+            ("laterVersions", above));
+    }
+
+    private static IEnumerable<MigrationState> Applied(SchemaStatus status) =>
+        status.Migrations.Where(s => s.State == MigrationStateKind.Applied);
+
+    private static string Names(IEnumerable<MigrationState> states) => string.Join(", ", states.Select(s => s.Version.Id));
+
+    private static MaintenanceException NotApplied(string message) => Refused(ErrorReasons.VersionNotApplied, message);
+
+    private static MaintenanceException Refused(string reason, string message, params ReadOnlySpan<(string Key, string Value)> metadata)
+    {
+        var facts = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (key, value) in metadata)
+            facts.Add(key, value);
+        return new MaintenanceException(ErrorKind.FailedPrecondition, reason, message) { Metadata = facts };
+    }
+}

@@ -1,0 +1,149 @@
+using SQLitePCL;
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Errors;
+
+namespace ThreatLens.Maintenance.Migrations;
+
+/// <summary>
+/// Takes one script apart into statements and directives. A statement ends where SQLite's own tokenizer says so, which knows the
+/// semicolons inside a trigger's body. What would end or leave the migration's transaction is refused here, before anything runs.
+/// </summary>
+internal sealed class MigrationScriptParser(string name, string sql)
+{
+    private static readonly HashSet<string> Forbidden = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "VACUUM", "ATTACH", "DETACH", "PRAGMA",
+    };
+
+    private readonly List<ScriptStatement> _statements = [];
+    private readonly List<SqlToken> _current = [];
+    private ScriptDirective? _condition;
+    private string? _description;
+    private string[]? _refuseIfRows;
+
+    static MigrationScriptParser() => Batteries_V2.Init();
+
+    public MigrationScript Parse()
+    {
+        RefuseNul();
+        foreach (var token in SqlLexer.Read(sql))
+        {
+            if (token.Kind == SqlTokenKind.Comment)
+                ReadComment(token);
+            else
+                ReadToken(token);
+        }
+
+        if (_current.Count > 0)
+            EndStatement(SqlUpTo(_current[^1].End) + "\n;", atEndOfScript: true);
+        if (_condition is not null)
+            throw Invalid(_condition.Line, $"the directive '{_condition.Name}' is not followed by a statement");
+        return new MigrationScript(name, _statements) { Description = _description, RefuseIfRows = _refuseIfRows ?? [] };
+    }
+
+    private void ReadToken(SqlToken token)
+    {
+        if (token.Kind == SqlTokenKind.Unterminated)
+            throw Invalid(token.Line, $"the text that begins with {token.Text[..1]} does not end");
+        if (token.Kind == SqlTokenKind.Parameter)
+            throw Invalid(token.Line, $"'{token.Text}' is a parameter, and a script has none");
+        if (_current.Count == 0 && token.IsSymbol(";"))
+            return;
+
+        _current.Add(token);
+        if (token.IsSymbol(";"))
+            EndStatement(SqlUpTo(token.End), atEndOfScript: false);
+    }
+
+    private string SqlUpTo(int end) => sql[_current[0].Start..end];
+
+    private void EndStatement(string text, bool atEndOfScript)
+    {
+        if (raw.sqlite3_complete(text) == 0)
+        {
+            if (atEndOfScript)
+                throw Invalid(_current[0].Line, "the statement does not end (a trigger needs END;)");
+            return;
+        }
+
+        var first = _current[0];
+        if (Forbidden.Contains(first.Text))
+            throw Invalid(first.Line, $"{first.Text.ToUpperInvariant()} is not allowed: a migration runs in one transaction, which the engine begins and ends");
+        var statement = new ScriptStatement(_statements.Count + 1, first.Line, text);
+        _statements.Add(_condition is null ? statement : WithCondition(statement, _condition));
+        _condition = null;
+        _current.Clear();
+    }
+
+    private void ReadComment(SqlToken token)
+    {
+        if (ScriptDirective.Parse(token.Text, token.Line) is not { } directive)
+            return;
+        if (_current.Count > 0)
+            throw Invalid(directive.Line, $"the directive '{directive.Name}' stands within a statement");
+        switch (directive.Name)
+        {
+            case ScriptDirective.Description when _description is null && directive.Line == 1 && directive.Argument.Length > 0:
+                _description = directive.Argument;
+                break;
+            case ScriptDirective.Description:
+                throw Invalid(directive.Line, "a description is one line of text, given once, on the first line");
+            case ScriptDirective.RefuseIfRows when _refuseIfRows is null && _statements.Count == 0:
+                _refuseIfRows = TableNames(directive);
+                break;
+            case ScriptDirective.RefuseIfRows:
+                throw Invalid(directive.Line, $"'{directive.Name}' is given once, before the first statement");
+            case ScriptDirective.AddColumnIfMissing or ScriptDirective.DropColumnIfPresent when _condition is null && directive.Argument.Length == 0:
+                _condition = directive;
+                break;
+            case ScriptDirective.AddColumnIfMissing or ScriptDirective.DropColumnIfPresent:
+                throw Invalid(directive.Line, $"'{directive.Name}' has no argument and stands alone before its statement");
+            default:
+                throw Invalid(directive.Line, $"the directive '{directive.Name}' is not known; known are {string.Join(", ", ScriptDirective.Known)}");
+        }
+    }
+
+    private string[] TableNames(ScriptDirective directive)
+    {
+        var tables = directive.Argument.Split(',', StringSplitOptions.TrimEntries);
+        return tables.All(t => t.Length > 0 && t.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
+            ? tables
+            : throw Invalid(directive.Line, $"'{directive.Name}' needs table names, separated by commas");
+    }
+
+    // ALTER TABLE name ADD|DROP [COLUMN] name ...
+    private ScriptStatement WithCondition(ScriptStatement statement, ScriptDirective directive)
+    {
+        var adds = directive.Name == ScriptDirective.AddColumnIfMissing;
+        var verb = adds ? "ADD" : "DROP";
+        var column = _current.Count > 4 && _current[4].Is("COLUMN") ? 5 : 4;
+        var fits = _current.Count > column && _current[0].Is("ALTER") && _current[1].Is("TABLE") && _current[2].IsName
+            && _current[3].Is(verb) && _current[column].IsName;
+        if (!fits)
+            throw Invalid(directive.Line, $"'{directive.Name}' must stand before ALTER TABLE name {verb} COLUMN name");
+        return statement with
+        {
+            Condition = adds ? StatementCondition.ColumnMissing : StatementCondition.ColumnPresent,
+            Table = _current[2].Name,
+            Column = _current[column].Name,
+        };
+    }
+
+    // SQLite would take the script to end there, and silently leave out the rest.
+    private void RefuseNul()
+    {
+        var at = sql.IndexOf('\0', StringComparison.Ordinal);
+        if (at >= 0)
+            throw Invalid(1 + sql.AsSpan(0, at).Count('\n'), "the script contains a NUL character");
+    }
+
+    private MaintenanceException Invalid(int line, string problem) =>
+        new(ErrorKind.FailedPrecondition, ErrorReasons.MigrationInvalid, $"{name}, line {line}: {problem}.")
+        {
+            Metadata = new Dictionary<string, string>
+            {
+                ["script"] = name,
+                ["line"] = line.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            },
+        };
+}

@@ -1,0 +1,118 @@
+using Microsoft.Data.Sqlite;
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Errors;
+
+namespace ThreatLens.Maintenance.Migrations;
+
+/// <summary>One row of the history.</summary>
+internal sealed record HistoryRow(string Version, string Description, string? AppliedAt, string? Checksum);
+
+/// <summary>
+/// The table <c>schema_migrations</c>: the original application's, with nullable columns of our own behind its columns, so that its own
+/// tool can still read and write it. "There is no table" and "the table cannot be read" are never confused: taking the second for
+/// the first would run every script again.
+/// </summary>
+internal static class SchemaHistory
+{
+    private const string Table = "schema_migrations";
+
+    private static readonly string[] OriginalColumns = ["version", "description", "applied_at", "rollback_sql", "checksum"];
+
+    private static readonly (string Name, string Type)[] OwnColumns = [("execution_ms", "INTEGER"), ("applied_by", "TEXT"), ("operation_id", "TEXT")];
+
+    /// <summary>All rows; empty when there is no table.</summary>
+    /// <exception cref="MaintenanceException">HISTORY_UNREADABLE.</exception>
+    public static IReadOnlyList<HistoryRow> Read(SqliteConnection connection)
+    {
+        var type = connection.Scalar(
+            "SELECT type FROM sqlite_master WHERE name = $table COLLATE NOCASE AND type IN ('table', 'view')", ("$table", Table));
+        if (type is null)
+            return [];
+        if (type is not "table")
+            throw Unreadable($"it is a {type}");
+        var columns = ReadColumns(connection);
+        var missing = OriginalColumns.Where(c => !columns.Contains(c)).ToList();
+        if (missing.Count > 0)
+            throw Unreadable($"it lacks the columns {string.Join(", ", missing)}, so it is another tool's");
+        return ReadRows(connection);
+    }
+
+    /// <summary>Records a migration; creates the table, or adds our columns to it, where they are missing. Within the migration's transaction.</summary>
+    public static void Record(SqliteConnection connection, Migration migration, DateTimeOffset appliedAt, TimeSpan duration, MigrateCommand command)
+    {
+        Ensure(connection);
+        connection.Execute(
+            $"""
+            INSERT INTO {Table} (version, description, applied_at, rollback_sql, checksum, execution_ms, applied_by, operation_id)
+            VALUES ($version, $description, $applied_at, $rollback_sql, $checksum, $execution_ms, $applied_by, $operation_id)
+            """,
+            ("$version", migration.Version.Id),
+            ("$description", migration.Description),
+            ("$applied_at", SqliteTimestamp.Format(appliedAt)),
+            ("$rollback_sql", migration.DownSql),
+            ("$checksum", migration.Checksum),
+            ("$execution_ms", (long)Math.Round(duration.TotalMilliseconds)),
+            ("$applied_by", command.AppliedBy),
+            ("$operation_id", command.OperationId));
+    }
+
+    /// <summary>Removes a migration's row. Within the transaction that undoes it.</summary>
+    public static void Remove(SqliteConnection connection, Migration migration) =>
+        connection.Execute($"DELETE FROM {Table} WHERE version = $version", ("$version", migration.Version.Id));
+
+    private static void Ensure(SqliteConnection connection)
+    {
+        // The original's own definition; the comparison with it is a test.
+        connection.Execute(
+            $"""
+            CREATE TABLE IF NOT EXISTS {Table} (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                version VARCHAR(50) UNIQUE NOT NULL,
+                description TEXT NOT NULL,
+                applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+                rollback_sql TEXT,
+                checksum VARCHAR(64)
+            )
+            """);
+        var columns = ReadColumns(connection);
+        foreach (var (name, type) in OwnColumns)
+        {
+            if (!columns.Contains(name))
+                connection.Execute($"ALTER TABLE {Table} ADD COLUMN {name} {type}");
+        }
+    }
+
+    private static HashSet<string> ReadColumns(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT name FROM pragma_table_info('{Table}')";
+        using var reader = command.ExecuteReader();
+        var columns = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        while (reader.Read())
+            columns.Add(reader.GetString(0));
+        return columns;
+    }
+
+    private static List<HistoryRow> ReadRows(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT version, description, applied_at, checksum FROM {Table}";
+        using var reader = command.ExecuteReader();
+        var rows = new List<HistoryRow>();
+        while (reader.Read())
+        {
+            if (reader.IsDBNull(0))
+                throw Unreadable("one of its rows has no version");
+            rows.Add(new HistoryRow(reader.GetString(0), Text(reader, 1) ?? "", Text(reader, 2), Text(reader, 3)));
+        }
+
+        return rows;
+    }
+
+    // An empty text says no more than NULL does.
+    private static string? Text(SqliteDataReader reader, int column) =>
+        reader.IsDBNull(column) || reader.GetString(column) is not { Length: > 0 } text ? null : text;
+
+    private static MaintenanceException Unreadable(string why) =>
+        new(ErrorKind.FailedPrecondition, ErrorReasons.HistoryUnreadable, $"The history table {Table} cannot be understood: {why}. Nothing was changed.");
+}

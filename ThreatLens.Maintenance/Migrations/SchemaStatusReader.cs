@@ -1,0 +1,66 @@
+using Microsoft.Data.Sqlite;
+using ThreatLens.Maintenance.Databases.Sqlite;
+
+namespace ThreatLens.Maintenance.Migrations;
+
+/// <summary>Compares a database's history with a catalog.</summary>
+internal static class SchemaStatusReader
+{
+    // Recorded by the original application without ever being run; its tables are not ours. See KnownForeign in SchemaStatus.
+    private const string OriginalAuthVersion = "004_add_auth_audit_tables";
+
+    private const string MetricColumns =
+        """
+        SELECT count(*) FROM sqlite_master m JOIN pragma_table_info(m.name) c
+        WHERE m.type = 'table' AND m.name = 'processing_metrics' COLLATE NOCASE
+          AND lower(c.name) IN ('source_name', 'metric_type', 'metric_value', 'timestamp', 'metric_metadata')
+        """;
+
+    /// <summary>The status of a database whose file does not exist.</summary>
+    public static SchemaStatus OfMissingDatabase(MigrationCatalog catalog) =>
+        Compare(catalog, [], canTakeMetrics: false) with { DatabaseExists = false };
+
+    /// <summary>The status as this connection sees it; within a transaction it stays true.</summary>
+    /// <exception cref="Errors.MaintenanceException">HISTORY_UNREADABLE.</exception>
+    public static SchemaStatus Read(SqliteConnection connection, MigrationCatalog catalog) =>
+        Compare(catalog, SchemaHistory.Read(connection), connection.Scalar(MetricColumns) is 5L);
+
+    private static SchemaStatus Compare(MigrationCatalog catalog, IReadOnlyList<HistoryRow> rows, bool canTakeMetrics)
+    {
+        var recorded = rows.DistinctBy(r => r.Version, StringComparer.Ordinal).ToDictionary(r => r.Version, StringComparer.Ordinal);
+        var known = catalog.Migrations.Select(m => Known(m, recorded.GetValueOrDefault(m.Version.Id)));
+        var foreign = recorded.Values.Where(r => catalog.Find(r.Version) is null).Select(Foreign);
+        List<MigrationState> states = [.. known.Concat(foreign).OrderBy(s => s.Version)];
+        return new SchemaStatus
+        {
+            DatabaseExists = true,
+            CurrentVersion = states.LastOrDefault(s => s.State == MigrationStateKind.Applied)?.Version,
+            LatestVersion = catalog.Latest,
+            Migrations = states,
+            IsNewerThanService = states.Any(s => s.State == MigrationStateKind.Unknown && s.Version.Number > (catalog.Latest?.Number ?? -1)),
+            CanTakeMetrics = canTakeMetrics,
+        };
+    }
+
+    private static MigrationState Known(Migration migration, HistoryRow? row) => new()
+    {
+        Version = migration.Version,
+        Description = migration.Description,
+        State = row is null ? MigrationStateKind.Pending : MigrationStateKind.Applied,
+        AppliedAt = AppliedAt(row),
+        StoredChecksum = row?.Checksum,
+        ExpectedChecksum = migration.Checksum,
+    };
+
+    private static MigrationState Foreign(HistoryRow row) => new()
+    {
+        Version = MigrationVersion.FromHistory(row.Version),
+        Description = row.Description,
+        State = row is { Version: OriginalAuthVersion, Checksum: null } ? MigrationStateKind.KnownForeign : MigrationStateKind.Unknown,
+        AppliedAt = AppliedAt(row),
+        StoredChecksum = row.Checksum,
+    };
+
+    private static DateTimeOffset? AppliedAt(HistoryRow? row) =>
+        SqliteTimestamp.TryParse(row?.AppliedAt, out var appliedAt) ? appliedAt : null;
+}

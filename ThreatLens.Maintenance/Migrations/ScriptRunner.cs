@@ -1,0 +1,73 @@
+using Microsoft.Data.Sqlite;
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Diagnostics;
+using ThreatLens.Maintenance.Errors;
+
+namespace ThreatLens.Maintenance.Migrations;
+
+/// <summary>Runs one script's statements within a transaction that is already open.</summary>
+internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection connection, ImmediateTransaction transaction)
+{
+    /// <summary>Runs the script.</summary>
+    /// <returns>How many statements ran, and how many their directive skipped.</returns>
+    /// <exception cref="MaintenanceException">ROLLBACK_REFUSED, MIGRATION_FAILED, or what the surroundings of the database report.</exception>
+    public (int Ran, int Skipped) Run(MigrationVersion version, MigrationScript script)
+    {
+        RefuseRows(version, script);
+        var skipped = 0;
+        foreach (var statement in script.Statements)
+        {
+            if (IsNeeded(statement))
+                Run(version, script, statement);
+            else
+                skipped++;
+        }
+
+        return (script.Statements.Count - skipped, skipped);
+    }
+
+    private void Run(MigrationVersion version, MigrationScript script, ScriptStatement statement)
+    {
+        using var span = StatementSpan.Start(database, statement.Summary, statement.Sql);
+        try
+        {
+            connection.Execute(statement.Sql);
+            // INSERT OR ROLLBACK and RAISE(ROLLBACK) can end the transaction; what follows must not run outside of it.
+            if (!transaction.IsOpen)
+                throw new SqliteException("The statement ended the migration's transaction.", SQLitePCL.raw.SQLITE_ABORT);
+        }
+        catch (SqliteException e)
+        {
+            span.Fail(e);
+            throw MigrationFailure.Of(database, version, script, statement, e);
+        }
+    }
+
+    private bool IsNeeded(ScriptStatement statement) => statement.Condition switch
+    {
+        StatementCondition.ColumnMissing => !HasColumn(statement),
+        StatementCondition.ColumnPresent => HasColumn(statement),
+        _ => true,
+    };
+
+    private bool HasColumn(ScriptStatement statement) => connection.Scalar(
+        "SELECT 1 FROM pragma_table_info($table) WHERE name = $column COLLATE NOCASE",
+        ("$table", statement.Table), ("$column", statement.Column)) is not null;
+
+    private void RefuseRows(MigrationVersion version, MigrationScript script)
+    {
+        var filled = script.RefuseIfRows
+            .Where(table => connection.Scalar("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $table COLLATE NOCASE", ("$table", table)) is not null)
+            .Select(table => (Table: table, Rows: (long)connection.Scalar($"SELECT count(*) FROM \"{table}\"")!))
+            .Where(t => t.Rows > 0)
+            .ToList();
+        if (filled.Count == 0)
+            return;
+        var counts = string.Join(", ", filled.Select(t => FormattableString.Invariant($"{t.Table} ({t.Rows})")));
+        throw new MaintenanceException(
+            ErrorKind.FailedPrecondition, ErrorReasons.RollbackRefused, $"{version} is not undone while its tables have rows: {counts}. Nothing was changed.")
+        {
+            Metadata = filled.ToDictionary(t => t.Table, t => t.Rows.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+        };
+    }
+}

@@ -1,0 +1,46 @@
+using ThreatLens.Maintenance.Diagnostics;
+
+namespace ThreatLens.Maintenance.Migrations;
+
+/// <summary>What must be looked at before a statement runs.</summary>
+internal enum StatementCondition
+{
+    /// <summary>Nothing: it always runs.</summary>
+    None,
+
+    /// <summary>It runs only if the column it adds is missing.</summary>
+    ColumnMissing,
+
+    /// <summary>It runs only if the column it drops is there.</summary>
+    ColumnPresent,
+}
+
+/// <summary>One statement of a script.</summary>
+/// <param name="Number">Its position in the script, from 1.</param>
+/// <param name="Line">The line of its first word, from 1.</param>
+/// <param name="Sql">Its text, from the first word to the semicolon.</param>
+internal sealed record ScriptStatement(int Number, int Line, string Sql)
+{
+    private const int ExcerptLength = 200;
+
+    public StatementCondition Condition { get; init; }
+
+    /// <summary>The table of the conditional column; empty without a condition.</summary>
+    public string Table { get; init; } = "";
+
+    /// <summary>The conditional column; empty without a condition.</summary>
+    public string Column { get; init; } = "";
+
+    /// <summary>What its span is called; derived once.</summary>
+    public SqlSummary Summary => field ??= SqlSummary.Of(Sql);
+
+    /// <summary>The beginning of the statement on one line, for messages.</summary>
+    public string Excerpt
+    {
+        get
+        {
+            var line = string.Join(' ', Sql.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+            return line.Length <= ExcerptLength ? line : line[..ExcerptLength] + "…";
+        }
+    }
+}

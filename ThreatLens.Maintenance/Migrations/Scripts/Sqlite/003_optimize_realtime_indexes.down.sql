@@ -1,0 +1,10 @@
+DROP INDEX IF EXISTS idx_ai_analysis_severity_analyzed;
+DROP INDEX IF EXISTS idx_notification_history_failed;
+DROP INDEX IF EXISTS idx_notification_history_channel_sent_at;
+DROP INDEX IF EXISTS idx_notification_history_type_status;
+DROP INDEX IF EXISTS idx_processing_metrics_source_type_time;
+DROP INDEX IF EXISTS idx_log_sources_last_monitored;
+DROP INDEX IF EXISTS idx_log_sources_enabled_status;
+DROP INDEX IF EXISTS idx_events_notification_queue;
+DROP INDEX IF EXISTS idx_events_category_timestamp_realtime;
+DROP INDEX IF EXISTS idx_events_timestamp_severity;

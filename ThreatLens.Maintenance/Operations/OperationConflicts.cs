@@ -1,0 +1,14 @@
+namespace ThreatLens.Maintenance.Operations;
+
+/// <summary>Which operations may not run at the same time.</summary>
+public static class OperationConflicts
+{
+    /// <summary>Whether the operation changes the schema or the whole file, and so excludes every other.</summary>
+    /// <param name="kind">The operation's kind.</param>
+    public static bool IsExclusive(this OperationKind kind) => kind is OperationKind.Migrate or OperationKind.Rollback;
+
+    /// <summary>Whether two operations exclude each other. Short changes of settings do not, the database orders those.</summary>
+    /// <param name="one">A kind.</param>
+    /// <param name="other">Another, or the same.</param>
+    public static bool Excludes(this OperationKind one, OperationKind other) => one.IsExclusive() || other.IsExclusive();
+}

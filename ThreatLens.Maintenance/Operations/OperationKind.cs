@@ -1,0 +1,17 @@
+namespace ThreatLens.Maintenance.Operations;
+
+/// <summary>What an operation does. The names are stored; never rename one.</summary>
+public enum OperationKind
+{
+    /// <summary>Applies migrations.</summary>
+    Migrate,
+
+    /// <summary>Undoes migrations.</summary>
+    Rollback,
+
+    /// <summary>Replaces the monitoring configuration.</summary>
+    UpdateMonitoringConfig,
+
+    /// <summary>Switches a log source on or off.</summary>
+    SetLogSourceEnabled,
+}

@@ -1,0 +1,293 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Diagnostics;
+using ThreatLens.Maintenance.Errors;
+
+namespace ThreatLens.Maintenance.Operations;
+
+/// <summary>
+/// Runs everything that changes the database as an operation: recorded before it starts, one at a time where operations exclude each
+/// other, watched and cancelled by id, and finished whether or not its caller still waits. Thread-safe.
+/// </summary>
+public sealed class OperationRunner(
+    OperationStore store, ServiceSchema schema, SqliteDatabase database, TimeProvider time, ILogger<OperationRunner> logger)
+{
+    private static readonly TimeSpan TurnPoll = TimeSpan.FromMilliseconds(200);
+    private readonly SemaphoreSlim _admission = new(1, 1);
+    private readonly Dictionary<string, (RunningOperation Running, Task<Operation> End)> _running = [];
+
+    /// <summary>The operations that this process runs now.</summary>
+    public IReadOnlyList<Operation> Running
+    {
+        get
+        {
+            lock (_running)
+                return [.. _running.Values.Select(r => r.Running.Current)];
+        }
+    }
+
+    /// <summary>Starts an operation and waits for its end, or for <paramref name="wait"/>.</summary>
+    /// <param name="request">What to run.</param>
+    /// <param name="wait">How long to wait; null: until the end. The operation goes on after that, and after a cancelled wait.</param>
+    /// <param name="cancellationToken">Ends the wait, not the operation.</param>
+    /// <returns>The operation: succeeded, or still on its way when <paramref name="wait"/> ran out.</returns>
+    /// <exception cref="MaintenanceException">It was refused, or it has failed (then with its id).</exception>
+    public async Task<Operation> ExecuteAsync(OperationRequest request, TimeSpan? wait, CancellationToken cancellationToken)
+    {
+        var (current, end) = await StartAsync(request, cancellationToken).ConfigureAwait(false);
+        var operation = await WaitAsync(current, end, wait, cancellationToken).ConfigureAwait(false);
+        return operation.Failure is { } failure ? throw failure.ToException(operation.Id) : operation;
+    }
+
+    /// <summary>The operation of that id as it is now, of this process or from the record.</summary>
+    /// <param name="id">Identifier of the operation.</param>
+    /// <exception cref="MaintenanceException">OPERATION_NOT_FOUND.</exception>
+    public Operation Get(string id) => FindRunning(id)?.Current ?? store.Find(id) ?? throw NotFound(id);
+
+    /// <summary>Follows an operation: the current snapshot when it is newer, then later ones; the last one has ended.</summary>
+    /// <param name="id">Identifier of the operation.</param>
+    /// <param name="afterSequence">Only snapshots with a larger progress sequence; the ended one always comes.</param>
+    /// <param name="cancellationToken">Stops following.</param>
+    /// <exception cref="MaintenanceException">OPERATION_NOT_FOUND.</exception>
+    public IAsyncEnumerable<Operation> WatchAsync(string id, long afterSequence, CancellationToken cancellationToken) =>
+        FindRunning(id) is { } running
+            ? running.WatchAsync(afterSequence, cancellationToken)
+            : AsyncEnumerable.Repeat(store.Find(id) ?? throw NotFound(id), 1);
+
+    /// <summary>Asks an operation to stop at its next safe point.</summary>
+    /// <param name="id">Identifier of the operation.</param>
+    /// <returns>The operation as it is now.</returns>
+    /// <exception cref="MaintenanceException">OPERATION_NOT_FOUND, OPERATION_ENDED.</exception>
+    public Operation Cancel(string id)
+    {
+        if (FindRunning(id) is { } running && running.Cancel())
+            return running.Current;
+        var ended = Get(id);
+        throw new MaintenanceException(ErrorKind.FailedPrecondition, ErrorReasons.OperationEnded, $"Operation {id} has already ended: {ended.State}.") { OperationId = id };
+    }
+
+    /// <summary>Asks everything to stop and waits for it; for the end of the process.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        (RunningOperation Running, Task<Operation> End)[] all;
+        lock (_running)
+            all = [.. _running.Values];
+        foreach (var (running, _) in all)
+            running.Cancel();
+        await Task.WhenAll(all.Select(r => r.End)).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<(Operation Current, Task<Operation> End)> StartAsync(OperationRequest request, CancellationToken cancellationToken)
+    {
+        await _admission.WaitAsync(cancellationToken).ConfigureAwait(false);
+        MaintenanceLock? heldLock = null;
+        try
+        {
+            schema.Ensure(request.CreatesDatabase, cancellationToken);
+            if (request.RequestId is not null && FindRepeated(request) is { } repeated)
+                return repeated;
+
+            var operation = NewOperation(request);
+            if (!request.WaitsForTurn)
+            {
+                RefuseConflict(request.Kind);
+                heldLock = TakeLock(request, operation);
+            }
+
+            store.Insert(operation, request.RequestDigest);
+            var running = new RunningOperation(operation, time);
+            var span = StartSpan(request, operation);
+            var taken = heldLock;
+            // The work must neither inherit the caller's cancellation nor block a pool thread: SQLite is synchronous.
+            var end = Task.Factory.StartNew(() => Run(running, request, taken, span), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            heldLock = null;
+            lock (_running)
+            {
+                if (!end.IsCompleted)
+                    _running[operation.Id] = (running, end);
+            }
+
+            _ = end.ContinueWith(_ => Forget(operation.Id), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            return (running.Current, end);
+        }
+        finally
+        {
+            heldLock?.Dispose();
+            _admission.Release();
+        }
+    }
+
+    private Operation Run(RunningOperation running, OperationRequest request, MaintenanceLock? heldLock, Activity? span)
+    {
+        Activity.Current = span;
+        using (span)
+        {
+            try
+            {
+                return End(running, OperationState.Succeeded, Work(running, request, heldLock, span), null, span);
+            }
+            catch (OperationCanceledException) when (running.Cancellation.IsCancellationRequested)
+            {
+                var cancelled = new OperationFailure(ErrorKind.Cancelled, ErrorReasons.OperationCancelled, "The operation was cancelled at a safe point.", new Dictionary<string, string>());
+                return End(running, OperationState.Cancelled, null, cancelled, span);
+            }
+            catch (Exception e)
+            {
+                // The edge of the operation: whatever went wrong becomes its recorded end.
+                Log.Failed(logger, e, request.Kind, running.Current.Id);
+                span?.AddException(e);
+                return End(running, OperationState.Failed, null, OperationFailure.From(e), span);
+            }
+        }
+    }
+
+    /// <summary>The lock is free again before anybody hears of the end, or the next caller would be refused.</summary>
+    private object Work(RunningOperation running, OperationRequest request, MaintenanceLock? heldLock, Activity? span)
+    {
+        using var held = heldLock ?? WaitForTurn(running, request);
+        running.Start(span?.TraceId.ToHexString());
+        store.Update(running.Current);
+        running.Cancellation.Token.ThrowIfCancellationRequested();
+        Log.Started(logger, request.Kind, running.Current.Id, request.Caller.Name);
+        return request.Work(new OperationContext(running));
+    }
+
+    private Operation End(RunningOperation running, OperationState state, object? result, OperationFailure? failure, Activity? span)
+    {
+        var ended = running.Current with { State = state, Result = result, Failure = failure, EndedAt = time.GetUtcNow() };
+        Record(ended with { Progress = ended.Progress with { Sequence = ended.Progress.Sequence + 1, UpdatedAt = time.GetUtcNow() } });
+        ended = running.End(state, result, failure);
+        var duration = ended.Duration(time.GetUtcNow()) ?? TimeSpan.Zero;
+        MaintenanceMetrics.RecordOperation(ended.Kind.ToString().ToLowerInvariant(), state.ToString().ToLowerInvariant(), duration);
+        span?.SetTag("threatlens.operation.state", state.ToString());
+        span?.SetStatus(state == OperationState.Failed ? ActivityStatusCode.Error : ActivityStatusCode.Unset, failure?.Message);
+        if (failure is not null)
+            span?.SetTag("error.type", failure.Reason);
+        Log.Ended(logger, ended.Kind, ended.Id, state, duration.TotalMilliseconds);
+        return ended;
+    }
+
+    private void Record(Operation ended)
+    {
+        try
+        {
+            store.Update(ended);
+        }
+        catch (MaintenanceException e)
+        {
+            // The work is done or undone, whatever becomes of its record: the next start finds it INTERRUPTED.
+            Log.NotRecorded(logger, e, ended.Kind, ended.Id, ended.State);
+        }
+    }
+
+    private async Task<Operation> WaitAsync(Operation current, Task<Operation> end, TimeSpan? wait, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await end.WaitAsync(wait ?? Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return FindRunning(current.Id)?.Current ?? (end.IsCompleted ? await end.ConfigureAwait(false) : current);
+        }
+    }
+
+    private (Operation Current, Task<Operation> End)? FindRepeated(OperationRequest request)
+    {
+        var (found, digest) = store.FindRequest(request.Caller, request.Kind, request.RequestId!);
+        if (found is null)
+            return null;
+        if (digest != request.RequestDigest)
+        {
+            throw new MaintenanceException(
+                ErrorKind.InvalidArgument, ErrorReasons.RequestIdReused, $"request_id: '{request.RequestId}' was used for operation {found.Id} with a different request; use a new one.")
+            {
+                Field = "request_id",
+                OperationId = found.Id,
+            };
+        }
+
+        lock (_running)
+            return _running.TryGetValue(found.Id, out var r) ? (r.Running.Current, r.End) : (found, Task.FromResult(found));
+    }
+
+    private void RefuseConflict(OperationKind kind)
+    {
+        if (Running.FirstOrDefault(o => !o.HasEnded && kind.Excludes(o.Kind)) is { } other)
+            throw Conflict($"operation {other.Id} ({other.Kind}, {other.State}) of {other.Caller.Name}", other.Id);
+    }
+
+    private MaintenanceLock? TakeLock(OperationRequest request, Operation operation)
+    {
+        if (!request.Kind.IsExclusive() || !request.NeedsLock())
+            return null;
+        if (MaintenanceLock.TryAcquire(database.LockPath, Owner(operation), time) is { } taken)
+            return taken;
+        var owner = MaintenanceLock.ReadOwner(database.LockPath);
+        throw Conflict(owner is null ? "another process" : $"process {owner.Pid} on {owner.Host} since {owner.Since:u} ({owner.Owner})", owner?.OperationId);
+    }
+
+    /// <summary>For the start-up migration: waits until neither this process nor another changes the database.</summary>
+    private MaintenanceLock? WaitForTurn(RunningOperation running, OperationRequest request)
+    {
+        if (!request.WaitsForTurn)
+            return null;
+        var token = running.Cancellation.Token;
+        while (Running.Any(o => o.Id != running.Current.Id && o.StartedAt is not null && request.Kind.Excludes(o.Kind)))
+            token.WaitHandle.WaitOne(TurnPoll);
+        return request.Kind.IsExclusive() && request.NeedsLock()
+            ? MaintenanceLock.AcquireAsync(database.LockPath, Owner(running.Current), Timeout.InfiniteTimeSpan, time, token).GetAwaiter().GetResult()
+            : null;
+    }
+
+    private Operation NewOperation(OperationRequest request) => new()
+    {
+        Id = Guid.CreateVersion7(time.GetUtcNow()).ToString("N"),
+        Kind = request.Kind,
+        State = OperationState.Queued,
+        Caller = request.Caller,
+        RequestId = request.RequestId,
+        CreatedAt = time.GetUtcNow(),
+        Progress = new OperationProgress(1, "Waiting to start.", 0, 0, "", time.GetUtcNow()),
+    };
+
+    private static Activity? StartSpan(OperationRequest request, Operation operation)
+    {
+        var caller = Activity.Current;
+        var links = request.IsDetached && caller is not null ? new[] { new ActivityLink(caller.Context) } : null;
+        if (request.IsDetached)
+            Activity.Current = null;
+        var span = MaintenanceDiagnostics.ActivitySource.StartActivity(request.Kind.ToString(), ActivityKind.Internal, default(ActivityContext), links: links);
+        // The span belongs to the thread that does the work; this one goes on in its caller's.
+        Activity.Current = caller;
+        return span?.SetTag("threatlens.operation.id", operation.Id)
+            .SetTag("threatlens.operation.kind", operation.Kind.ToString())
+            .SetTag("threatlens.operation.caller", operation.Caller.Name);
+    }
+
+    private static LockOwner Owner(Operation operation) => new($"{operation.Kind} for {operation.Caller.Name}") { OperationId = operation.Id };
+
+    private RunningOperation? FindRunning(string id)
+    {
+        lock (_running)
+            return _running.TryGetValue(id, out var found) ? found.Running : null;
+    }
+
+    private void Forget(string id)
+    {
+        lock (_running)
+            _running.Remove(id);
+    }
+
+    private static MaintenanceException Conflict(string what, string? operationId) =>
+        new(ErrorKind.Aborted, ErrorReasons.OperationConflict, $"The database is being changed by {what}. Wait for its end, then try again.")
+        {
+            RetryAfter = TimeSpan.FromSeconds(1),
+            OperationId = operationId,
+        };
+
+    private static MaintenanceException NotFound(string id) =>
+        new(ErrorKind.NotFound, ErrorReasons.OperationNotFound, $"operation_id: there is no operation '{id}'.") { Field = "operation_id" };
+}

@@ -1,0 +1,113 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Ingestion;
+using ThreatLens.Maintenance.Migrations;
+
+namespace ThreatLens.Maintenance.Operations;
+
+/// <summary>The table of operations. Thread-safe: every call is a transaction of its own.</summary>
+public sealed class OperationStore(SqliteDatabase database, ServiceSchema schema)
+{
+    private const string Columns =
+        "id, kind, state, caller, caller_verified, request_id, created_at, started_at, ended_at, trace_id, progress, failure, result, request_digest";
+
+    /// <summary>Adds an operation.</summary>
+    internal void Insert(Operation operation, string requestDigest) => SqliteSession.Write(database, "recording an operation", session => session.Execute(
+        $"INSERT INTO maintenance_operations({Columns}) VALUES ($id, $kind, $state, $caller, $verified, $request, $created, $started, $ended, $trace, $progress, $failure, $result, $digest)",
+        [.. Values(operation), ("$digest", requestDigest)]));
+
+    /// <summary>Writes down where an operation stands.</summary>
+    internal void Update(Operation operation) => SqliteSession.Write(database, "recording an operation's state", session => session.Execute(
+        "UPDATE maintenance_operations SET state = $state, started_at = $started, ended_at = $ended, trace_id = $trace, progress = $progress, failure = $failure, result = $result WHERE id = $id",
+        [.. Values(operation).Where(v => v.Name is "$id" or "$state" or "$started" or "$ended" or "$trace" or "$progress" or "$failure" or "$result")]));
+
+    /// <summary>The operation of that id; null when there is none.</summary>
+    /// <param name="id">Identifier of the operation.</param>
+    public Operation? Find(string id) => Read($"SELECT {Columns} FROM maintenance_operations WHERE id = $id", ("$id", id)).SingleOrDefault().Operation;
+
+    /// <summary>The operation that a request with this id began, and the digest of its body.</summary>
+    internal (Operation? Operation, string Digest) FindRequest(OperationCaller caller, OperationKind kind, string requestId) => Read(
+        $"SELECT {Columns} FROM maintenance_operations WHERE caller = $caller AND kind = $kind AND request_id = $request",
+        ("$caller", caller.Name), ("$kind", kind.ToString()), ("$request", requestId)).SingleOrDefault();
+
+    /// <summary>A page of operations, newest first.</summary>
+    /// <param name="limit">Most to return, 1 or more.</param>
+    /// <param name="beforeId">Only those older than this one; null: from the newest.</param>
+    /// <param name="kind">Only this kind; null: all.</param>
+    /// <param name="state">Only this state; null: all.</param>
+    public IReadOnlyList<Operation> List(int limit, string? beforeId, OperationKind? kind, OperationState? state) =>
+        [.. Read(
+            $"""
+            SELECT {Columns} FROM maintenance_operations
+            WHERE ($before IS NULL OR id < $before) AND ($kind IS NULL OR kind = $kind) AND ($state IS NULL OR state = $state)
+            ORDER BY id DESC LIMIT $limit
+            """,
+            ("$before", beforeId), ("$kind", kind?.ToString()), ("$state", state?.ToString()), ("$limit", limit)).Select(r => r.Operation!)];
+
+    /// <summary>Marks what an earlier process left running as interrupted.</summary>
+    /// <param name="now">When that is noticed, UTC.</param>
+    /// <returns>How many there were.</returns>
+    internal int InterruptRunning(DateTimeOffset now)
+    {
+        const string Running = "state IN ('Queued', 'Running', 'Cancelling')";
+        if (Read($"SELECT {Columns} FROM maintenance_operations WHERE {Running} LIMIT 1").Count == 0)
+            return 0;
+        var failure = new OperationFailure(
+            ErrorKind.Aborted, ErrorReasons.OperationInterrupted, "The process that ran the operation ended before it did.", new Dictionary<string, string>());
+        return SqliteSession.Write(database, "marking interrupted operations", session => session.Execute(
+            $"UPDATE maintenance_operations SET state = 'Interrupted', ended_at = $now, failure = $failure WHERE {Running}",
+            ("$now", SqliteTimestamp.Format(now)), ("$failure", JsonSerializer.Serialize(failure))));
+    }
+
+    private List<(Operation? Operation, string Digest)> Read(string sql, params (string Name, object? Value)[] parameters) => schema.ReadVersion() == 0
+        ? []
+        : SqliteSession.Read(database, "reading operations", session => session.Query(sql, Map, parameters));
+
+    private static (string Name, object? Value)[] Values(Operation operation) =>
+    [
+        ("$id", operation.Id), ("$kind", operation.Kind.ToString()), ("$state", operation.State.ToString()),
+        ("$caller", operation.Caller.Name), ("$verified", operation.Caller.IsVerified), ("$request", operation.RequestId),
+        ("$created", SqliteTimestamp.Format(operation.CreatedAt)),
+        ("$started", operation.StartedAt is { } started ? SqliteTimestamp.Format(started) : null),
+        ("$ended", operation.EndedAt is { } ended ? SqliteTimestamp.Format(ended) : null),
+        ("$trace", operation.TraceId), ("$progress", JsonSerializer.Serialize(operation.Progress)),
+        ("$failure", operation.Failure is null ? null : JsonSerializer.Serialize(operation.Failure)),
+        ("$result", operation.Result is null ? null : JsonSerializer.Serialize(operation.Result, ResultType(operation.Kind))),
+    ];
+
+    private static (Operation? Operation, string Digest) Map(SqliteDataReader row)
+    {
+        var kind = Enum.Parse<OperationKind>(row.GetString(1));
+        return (new Operation
+        {
+            Id = row.GetString(0),
+            Kind = kind,
+            State = Enum.Parse<OperationState>(row.GetString(2)),
+            Caller = new OperationCaller(row.GetString(3), row.GetBoolean(4)),
+            RequestId = Text(row, 5),
+            CreatedAt = Time(row, 6) ?? default,
+            StartedAt = Time(row, 7),
+            EndedAt = Time(row, 8),
+            TraceId = Text(row, 9),
+            Progress = JsonSerializer.Deserialize<OperationProgress>(row.GetString(10))!,
+            Failure = Text(row, 11) is { } failure ? JsonSerializer.Deserialize<OperationFailure>(failure) : null,
+            Result = Text(row, 12) is { } result ? JsonSerializer.Deserialize(result, ResultType(kind)) : null,
+        }, row.GetString(13));
+    }
+
+    private static Type ResultType(OperationKind kind) => kind switch
+    {
+        OperationKind.Migrate => typeof(MigrateResult),
+        OperationKind.Rollback => typeof(RollbackResult),
+        OperationKind.UpdateMonitoringConfig => typeof(StoredMonitoringConfig),
+        OperationKind.SetLogSourceEnabled => typeof(LogSource),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No result type is known for this kind."),
+    };
+
+    private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    private static DateTimeOffset? Time(SqliteDataReader row, int column) =>
+        SqliteTimestamp.TryParse(Text(row, column), out var time) ? time : null;
+}

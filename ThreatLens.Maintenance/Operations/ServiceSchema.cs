@@ -1,0 +1,81 @@
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Migrations;
+
+namespace ThreatLens.Maintenance.Operations;
+
+/// <summary>
+/// The service's own tables (operations, producers, positions), on a track of their own beside the product's migrations: created before
+/// the first operation, upgraded silently in one transaction, never listed, targeted or removed by Migrate and Rollback.
+/// </summary>
+public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migrations, TimeProvider time)
+{
+    private static readonly string[] Upgrades =
+    [
+        """
+        CREATE TABLE IF NOT EXISTS maintenance_schema(id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, updated_at TEXT NOT NULL);
+        CREATE TABLE maintenance_operations(
+            id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, caller TEXT NOT NULL, caller_verified INTEGER NOT NULL,
+            request_id TEXT NULL, request_digest TEXT NOT NULL, created_at TEXT NOT NULL, started_at TEXT NULL, ended_at TEXT NULL,
+            trace_id TEXT NULL, progress TEXT NOT NULL, failure TEXT NULL, result TEXT NULL) WITHOUT ROWID;
+        CREATE UNIQUE INDEX idx_maintenance_operations_request ON maintenance_operations(caller, kind, request_id) WHERE request_id IS NOT NULL;
+        CREATE INDEX idx_maintenance_operations_state ON maintenance_operations(state, id);
+        CREATE TABLE maintenance_producers(
+            producer_id TEXT NOT NULL PRIMARY KEY, description TEXT NOT NULL, last_sequence INTEGER NOT NULL, updated_at TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE maintenance_source_positions(
+            producer_id TEXT NOT NULL, source_name TEXT NOT NULL, path TEXT NOT NULL, position INTEGER NOT NULL, position_token TEXT NOT NULL,
+            updated_at TEXT NOT NULL, PRIMARY KEY(producer_id, source_name)) WITHOUT ROWID;
+        """,
+    ];
+
+    /// <summary>The version this service writes: how many upgrades there are.</summary>
+    public static int LatestVersion => Upgrades.Length;
+
+    /// <summary>Makes sure that the tables are there and that this service may write to the database.</summary>
+    /// <param name="mayCreateDatabase">Whether a missing file is created, or an error.</param>
+    /// <param name="cancellationToken">Gives up waiting for other writers.</param>
+    /// <exception cref="MaintenanceException">
+    /// The database cannot be written, is newer than this service, or is missing. It is unchanged then.
+    /// </exception>
+    public void Ensure(bool mayCreateDatabase, CancellationToken cancellationToken)
+    {
+        if (!mayCreateDatabase && !database.FileExists)
+            throw new MaintenanceException(ErrorKind.FailedPrecondition, ErrorReasons.DatabaseMissing, $"The database {database.Path} does not exist yet: run Migrate first.");
+        if (migrations.GetStatus(cancellationToken).IsNewerThanService)
+        {
+            throw new MaintenanceException(
+                ErrorKind.FailedPrecondition, ErrorReasons.DatabaseNewer, $"The database {database.Path} was changed by a newer version of this service; run that version. Nothing was changed.");
+        }
+
+        var version = ReadVersion();
+        if (version > LatestVersion)
+        {
+            throw new MaintenanceException(
+                ErrorKind.FailedPrecondition, ErrorReasons.DatabaseNewer, $"The service's own tables have version {version}, this service knows {LatestVersion}: run the newer service. Nothing was changed.");
+        }
+
+        if (version < LatestVersion)
+            SqliteSession.Write(database, "preparing the service's own tables", Upgrade, cancellationToken);
+    }
+
+    /// <summary>The version found in the database: 0 when the tables, or the file, are not there.</summary>
+    /// <exception cref="MaintenanceException">The database cannot be read.</exception>
+    public int ReadVersion() =>
+        database.FileExists ? SqliteSession.Read(database, "reading the version of the service's own tables", ReadVersion) : 0;
+
+    private int Upgrade(SqliteSession session)
+    {
+        // Another process may have been faster: read again, now that nobody else can write.
+        foreach (var upgrade in Upgrades.Skip(ReadVersion(session)))
+            session.Execute(upgrade);
+        session.Execute(
+            "INSERT OR REPLACE INTO maintenance_schema(id, version, updated_at) VALUES (1, $version, $now)",
+            ("$version", LatestVersion),
+            ("$now", SqliteTimestamp.Format(time.GetUtcNow())));
+        return LatestVersion;
+    }
+
+    private static int ReadVersion(SqliteSession session) => session.HasTable("maintenance_schema")
+        ? session.Query("SELECT version FROM maintenance_schema WHERE id = 1", row => row.GetInt32(0)).SingleOrDefault()
+        : 0;
+}
