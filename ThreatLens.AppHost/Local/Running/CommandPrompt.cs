@@ -9,6 +9,8 @@ namespace ThreatLens.AppHost.Local;
 internal sealed class CommandPrompt(
     Orchestrator orchestrator, IServiceProvider services, ILoggerFactory loggers, IHostApplicationLifetime lifetime, Screen screen) : IHostedService
 {
+    private readonly Dictionary<string, Task> _last = [];
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         // A background job that reads from its terminal is stopped by the kernel. The thread blocks in read() until there is a line or the
@@ -31,8 +33,10 @@ internal sealed class CommandPrompt(
             using var input = new StreamReader(Console.OpenStandardInput());
             while (input.ReadLine() is { } line)
             {
-                // Not awaited: 'ingest start' may wait for the 'maintenance start' on the next line.
-                _ = ExecuteAsync(line);
+                // Not waited for: 'ingest start' may wait for the 'maintenance start' on the next line. What is said to one and the same
+                // resource happens in the order it was said.
+                var addressee = line.Trim().Split(' ')[0];
+                _last[addressee] = ExecuteAfterAsync(_last.GetValueOrDefault(addressee, Task.CompletedTask), line);
             }
         }
         catch (IOException)
@@ -41,8 +45,9 @@ internal sealed class CommandPrompt(
         }
     }
 
-    private async Task ExecuteAsync(string line)
+    private async Task ExecuteAfterAsync(Task previous, string line)
     {
+        await previous;
         try
         {
             switch (line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
