@@ -48,7 +48,7 @@ internal sealed class Orchestrator(
     {
         try
         {
-            await Task.WhenAll(_managed.Select(managed => StartAsync(managed.Resource)));
+            await Task.WhenAll(_managed.Select(StartOrGiveUpAsync));
             await Task.WhenAll(_managed.Select(managed => managed.Health.WhenHealthyAsync(_stopping.Token)));
             screen.Say($"Everything is up: {string.Join(", ", _managed.Select(managed => managed.Address))}. 'help' lists commands, Ctrl+C stops.");
         }
@@ -56,9 +56,18 @@ internal sealed class Orchestrator(
         {
             // Stopped before everything was up.
         }
-        catch (CannotStartException e)
+    }
+
+    /// <summary>A system that cannot come up as a whole ends at once: the others may be waiting for this resource.</summary>
+    private async Task StartOrGiveUpAsync(Managed managed)
+    {
+        try
         {
-            screen.Say(e.Message);
+            await StartAsync(managed.Resource);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            screen.Say(e is CannotStartException ? e.Message : $"{managed.Resource.Name} cannot be started: {e.Message}");
             Environment.ExitCode = 1;
             lifetime.StopApplication();
         }
