@@ -37,6 +37,7 @@ public static class Extensions
     /// <returns><paramref name="builder"/>.</returns>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
+        builder.AddStopWithParent();
         builder.ConfigureOpenTelemetry();
         builder.AddDefaultHealthChecks();
 
