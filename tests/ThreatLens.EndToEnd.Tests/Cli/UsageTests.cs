@@ -90,6 +90,22 @@ public sealed class UsageTests
     }
 
     [Theory]
+    [InlineData("status")]
+    [InlineData("health-report")]
+    public async Task Service_that_hangs_is_exit_code_4(string verb)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var address = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/");
+
+        var result = await CliProcess.RunAsync(address, verb, "--timeout", "500ms");
+
+        Assert.Equal(4, result.Code);
+        Assert.Contains("not answered within 500 ms", result.Error, StringComparison.Ordinal);
+        Assert.Empty(result.Output);
+    }
+
+    [Theory]
     [InlineData(StatusCode.PermissionDenied, 4)]
     [InlineData(StatusCode.Unavailable, 4)]
     [InlineData(StatusCode.InvalidArgument, 2)]
