@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using ThreatLens.Testing.Processes;
 
 namespace ThreatLens.EndToEnd.Tests.Cli;
 
@@ -45,7 +46,7 @@ internal sealed class CliProcess : IDisposable
     /// <param name="arguments">The command line.</param>
     public static CliProcess Start(Uri? address, params string[] arguments)
     {
-        var start = new ProcessStartInfo(ExecutablePath(), arguments)
+        var start = new ProcessStartInfo(Path.ChangeExtension(Repository.Assembly("ThreatLens.Cli", "threatlens"), null), arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -93,14 +94,6 @@ internal sealed class CliProcess : IDisposable
             return;
         lock (_output)
             _output.Append(line).Append('\n');
-    }
-
-    /// <summary>.../tests/ThreatLens.EndToEnd.Tests/bin/Debug/net10.0/: the command line is in the same place of its own project.</summary>
-    private static string ExecutablePath()
-    {
-        var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        var repository = own.Parent!.Parent!.Parent!.Parent!.Parent!;
-        return Path.Combine(repository.FullName, "ThreatLens.Cli", "bin", own.Parent.Name, own.Name, "threatlens");
     }
 }
 
