@@ -36,6 +36,14 @@ internal sealed class ConnectionOptions
         Recursive = true,
     };
 
+    private readonly Option<TimeSpan?> _timeout = new("--timeout")
+    {
+        Description = "How long the service may take to answer, 0.1s to 10m; waiting for operations is apart. [default: 30s]",
+        HelpName = "DURATION",
+        Recursive = true,
+        CustomParser = DurationParser.Between(TimeSpan.FromSeconds(0.1), TimeSpan.FromMinutes(10)),
+    };
+
     public ConnectionOptions()
     {
         _caller.Validators.Add(result =>
@@ -51,6 +59,7 @@ internal sealed class ConnectionOptions
         root.Options.Add(_address);
         root.Options.Add(_output);
         root.Options.Add(_caller);
+        root.Options.Add(_timeout);
     }
 
     /// <summary>Makes an action of what a command does with the service.</summary>
@@ -59,6 +68,7 @@ internal sealed class ConnectionOptions
         {
             var address = parsed.GetRequiredValue(_address)!;
             var screen = new Screen(parsed.GetValue(_output));
+            var answerTime = parsed.GetValue(_timeout) ?? TimeSpan.FromSeconds(30);
             try
             {
                 using var channel = DatabaseMaintenanceChannel.Create(address, parsed.GetValue(_caller), settings =>
@@ -67,7 +77,7 @@ internal sealed class ConnectionOptions
                     settings.Retries = 2;
                     settings.ConnectTimeout = TimeSpan.FromSeconds(3);
                 });
-                return (int)await command(new Session(channel.Client, screen), parsed, cancellationToken);
+                return (int)await command(new Session(channel.Client, screen, answerTime), parsed, cancellationToken);
             }
             catch (RpcException exception)
             {
@@ -77,6 +87,13 @@ internal sealed class ConnectionOptions
             {
                 screen.Complain("interrupted before the service had answered.");
                 return (int)ExitCode.Failed;
+            }
+            catch (OperationCanceledException)
+            {
+                // Nobody but the deadline is left.
+                screen.Complain($"the maintenance service at {address} has not answered within {Words.Of(answerTime)}.");
+                screen.Note("A change that was asked for may have begun all the same: see threatlens operations. More time: --timeout.");
+                return (int)ExitCode.Unreachable;
             }
         };
 

@@ -3,6 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using ThreatLens.Cli.CommandLine;
 using ThreatLens.Maintenance.V1;
+using CallStatus = Grpc.Core.Status;
 
 namespace ThreatLens.Cli.Health;
 
@@ -49,12 +50,13 @@ internal static class HealthReportCommand
     private static async Task<ExitCode> OnceAsync(Session session, HealthReportRequest request, CancellationToken cancellationToken)
     {
         using var call = session.Client.HealthReport(request, session.Soon(cancellationToken));
-        if (!await call.ResponseStream.MoveNext(cancellationToken))
-            throw new RpcException(new global::Grpc.Core.Status(StatusCode.Unavailable, "the service ended the stream without a report"));
+        await foreach (var report in Session.ReadAsync(call, cancellationToken))
+        {
+            session.Screen.Show(report, () => HealthReportView.Of(report));
+            return Verdict(report);
+        }
 
-        var report = call.ResponseStream.Current;
-        session.Screen.Show(report, () => HealthReportView.Of(report));
-        return Verdict(report);
+        throw Ended();
     }
 
     private static async Task<ExitCode> WatchAsync(Session session, HealthReportRequest request, CancellationToken cancellationToken)
@@ -63,7 +65,7 @@ internal static class HealthReportCommand
         try
         {
             using var call = session.Client.HealthReport(request, cancellationToken: cancellationToken);
-            await foreach (var report in call.ResponseStream.ReadAllAsync(cancellationToken))
+            await foreach (var report in Session.ReadAsync(call, cancellationToken))
             {
                 last = report;
                 if (session.Screen.IsLive)
@@ -77,8 +79,10 @@ internal static class HealthReportCommand
             return Verdict(last);
         }
 
-        throw new RpcException(new global::Grpc.Core.Status(StatusCode.Unavailable, "the service ended the stream"));
+        throw Ended();
     }
+
+    private static RpcException Ended() => new(new CallStatus(StatusCode.Unavailable, "the service ended the stream of reports"));
 
     private static ExitCode Verdict(HealthReportResponse report) =>
         report.Overall == HealthStatus.Ok ? ExitCode.Done : ExitCode.No;

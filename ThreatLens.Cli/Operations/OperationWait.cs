@@ -56,7 +56,7 @@ internal sealed class OperationWait(Session session)
             {
                 var request = new WatchOperationRequest { OperationId = id, AfterSequence = sequence };
                 using var call = session.Client.WatchOperation(request, cancellationToken: cancellationToken);
-                await foreach (var message in call.ResponseStream.ReadAllAsync(cancellationToken))
+                await foreach (var message in Session.ReadAsync(call, cancellationToken))
                 {
                     onSnapshot(message.Operation);
                     if (message.Operation.HasEnded())
