@@ -37,6 +37,7 @@ public static class Extensions
     /// <returns><paramref name="builder"/>.</returns>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder) where TBuilder : IHostApplicationBuilder
     {
+        builder.AddStopWithParent();
         builder.ConfigureOpenTelemetry();
         builder.AddDefaultHealthChecks();
 
@@ -105,7 +106,7 @@ public static class Extensions
     }
 
     /// <summary>
-    /// Maps <c>/health</c> (every check: is the application ready?) and <c>/alive</c> (checks tagged <c>live</c>: is the process to be
+    /// Maps <c>/health</c> (every check but those tagged <c>grpc</c>, which speak for one gRPC service only: is the application ready?) and <c>/alive</c> (checks tagged <c>live</c>: is the process to be
     /// restarted?), anonymous and never cached. Both answer JSON <c>{status, checks:[{name,status,description}]}</c> with 200 for
     /// Healthy and Degraded and 503 for Unhealthy.
     /// </summary>
@@ -115,7 +116,7 @@ public static class Extensions
     {
         // The template maps these in Development only. Operators and orchestrators need them everywhere, and they tell no secrets: a
         // check's description is written for them.
-        app.MapHealthChecks(HealthPath, AnswerWithJson()).AllowAnonymous();
+        app.MapHealthChecks(HealthPath, AnswerWithJson(check => !check.Tags.Contains("grpc"))).AllowAnonymous();
         app.MapHealthChecks(AlivePath, AnswerWithJson(check => check.Tags.Contains("live"))).AllowAnonymous();
         return app;
     }
@@ -143,7 +144,7 @@ public static class Extensions
         || path.Value?.StartsWith("/grpc.reflection.", StringComparison.Ordinal) == true;
 
     /// <summary>The template answers one word; an operator needs to know which check it was and what it says.</summary>
-    private static HealthCheckOptions AnswerWithJson(Func<HealthCheckRegistration, bool>? predicate = null) => new()
+    private static HealthCheckOptions AnswerWithJson(Func<HealthCheckRegistration, bool> predicate) => new()
     {
         Predicate = predicate,
         AllowCachingResponses = false,

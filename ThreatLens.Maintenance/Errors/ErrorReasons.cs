@@ -18,6 +18,9 @@ public static class ErrorReasons
     /// <summary>The connection string or another database setting cannot be used; a restart with a better one is needed.</summary>
     public const string DatabaseConfigurationInvalid = "DATABASE_CONFIGURATION_INVALID";
 
+    /// <summary>The service's configuration cannot be used.</summary>
+    public const string InvalidConfiguration = "INVALID_CONFIGURATION";
+
     /// <summary>The directory of the database file does not exist.</summary>
     public const string DatabaseDirectoryMissing = "DATABASE_DIRECTORY_MISSING";
 

@@ -55,6 +55,7 @@ public static class BatchValidator
             ?? CheckName("path", source.Path, IngestLimits.MaxPathLength)
             ?? CheckNotNegative("file_size", source.FileSize)
             ?? CheckNotNegative("offset", source.Offset)
+            ?? CheckStatus(source.Status)
             ?? CheckLength("error_message", source.ErrorMessage, IngestLimits.MaxErrorMessageLength)
             ?? CheckLength("position_token", source.PositionToken, IngestLimits.MaxPositionTokenLength)
             ?? CheckTime("monitor_time", source.MonitoredAt, now, out time);
@@ -118,6 +119,9 @@ public static class BatchValidator
             ? (field, "is out of range; from 1970-01-01T00:00:00Z to one day from now")
             : null;
     }
+
+    private static (string, string)? CheckStatus(string? status) =>
+        status is null ? ("status", "is no LogSourceStatus; send ACTIVE, INACTIVE, ERROR or PAUSED") : null;
 
     private static (string, string)? CheckNotNegative(string field, long value) => value >= 0 ? null : (field, "is negative");
 }

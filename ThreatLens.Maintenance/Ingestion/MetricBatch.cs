@@ -44,8 +44,8 @@ public sealed record SourceReport
     /// <summary>Bytes of it whose metrics are stored with this batch or before.</summary>
     public long Offset { get; init; }
 
-    /// <summary>State, as stored in <c>log_sources.status</c>.</summary>
-    public string Status { get; init; } = LogSourceStatus.Active;
+    /// <summary>State, as stored in <c>log_sources.status</c>; null: none that this service knows, which is rejected.</summary>
+    public string? Status { get; init; } = LogSourceStatus.Active;
 
     /// <summary>What is wrong with it; empty when nothing is.</summary>
     public string ErrorMessage { get; init; } = "";

@@ -59,7 +59,7 @@ internal sealed class MetricStatements : IDisposable
         object error = report.ErrorMessage.Length == 0 ? DBNull.Value : report.ErrorMessage;
         try
         {
-            object[] values = [report.SourceName, report.Path, monitoredAt, report.FileSize, report.Offset, report.Status, error, now];
+            object[] values = [report.SourceName, report.Path, monitoredAt, report.FileSize, report.Offset, report.Status!, error, now];
             if (Run(_updateSource, values) == 0)
                 Run(_insertSource, values);
             return null;

@@ -15,7 +15,4 @@ internal static partial class Log
 
     [LoggerMessage(103, LogLevel.Error, "{Kind} {OperationId} ended {State}, but that could not be recorded")]
     public static partial void NotRecorded(ILogger logger, Exception exception, OperationKind kind, string operationId, OperationState state);
-
-    [LoggerMessage(104, LogLevel.Warning, "{Count} operations had been left running by an earlier process and are now INTERRUPTED")]
-    public static partial void Interrupted(ILogger logger, int count);
 }

@@ -27,16 +27,16 @@ public sealed class OperationRunner(
         }
     }
 
-    /// <summary>Starts an operation and waits for its end, or for <paramref name="wait"/>.</summary>
-    /// <param name="request">What to run.</param>
-    /// <param name="wait">How long to wait; null: until the end. The operation goes on after that, and after a cancelled wait.</param>
+    /// <summary>Starts an operation and waits for its end, or as long as the caller asked to.</summary>
+    /// <param name="work">What to run.</param>
+    /// <param name="request">Who asks, and how long to wait; the operation goes on after that, and after a cancelled wait.</param>
     /// <param name="cancellationToken">Ends the wait, not the operation.</param>
-    /// <returns>The operation: succeeded, or still on its way when <paramref name="wait"/> ran out.</returns>
+    /// <returns>The operation: succeeded, or still on its way when the wait ran out.</returns>
     /// <exception cref="MaintenanceException">It was refused, or it has failed (then with its id).</exception>
-    public async Task<Operation> ExecuteAsync(OperationRequest request, TimeSpan? wait, CancellationToken cancellationToken)
+    public async Task<Operation> ExecuteAsync(OperationWork work, OperationRequest request, CancellationToken cancellationToken)
     {
-        var (current, end) = await StartAsync(request, cancellationToken).ConfigureAwait(false);
-        var operation = await WaitAsync(current, end, wait, cancellationToken).ConfigureAwait(false);
+        var (current, end) = await StartAsync(work, request, cancellationToken).ConfigureAwait(false);
+        var operation = await WaitAsync(current, end, request.Wait, cancellationToken).ConfigureAwait(false);
         return operation.Failure is { } failure ? throw failure.ToException(operation.Id) : operation;
     }
 
@@ -79,21 +79,21 @@ public sealed class OperationRunner(
         await Task.WhenAll(all.Select(r => r.End)).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<(Operation Current, Task<Operation> End)> StartAsync(OperationRequest request, CancellationToken cancellationToken)
+    private async Task<(Operation Current, Task<Operation> End)> StartAsync(OperationWork work, OperationRequest request, CancellationToken cancellationToken)
     {
         await _admission.WaitAsync(cancellationToken).ConfigureAwait(false);
         MaintenanceLock? heldLock = null;
         try
         {
-            schema.Ensure(request.CreatesDatabase, cancellationToken);
-            if (request.RequestId is not null && FindRepeated(request) is { } repeated)
+            schema.Ensure(work.CreatesDatabase, cancellationToken);
+            if (request.RequestId is not null && FindRepeated(work.Kind, request) is { } repeated)
                 return repeated;
 
-            var operation = NewOperation(request);
+            var operation = NewOperation(work.Kind, request);
             if (!request.WaitsForTurn)
             {
-                RefuseConflict(request.Kind);
-                heldLock = TakeLock(request, operation);
+                RefuseConflict(work.Kind);
+                heldLock = TakeLock(work, operation);
             }
 
             store.Insert(operation, request.RequestDigest);
@@ -101,7 +101,7 @@ public sealed class OperationRunner(
             var span = StartSpan(request, operation);
             var taken = heldLock;
             // The work must neither inherit the caller's cancellation nor block a pool thread: SQLite is synchronous.
-            var end = Task.Factory.StartNew(() => Run(running, request, taken, span), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            var end = Task.Factory.StartNew(() => Run(running, work, request, taken, span), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             heldLock = null;
             lock (_running)
             {
@@ -119,14 +119,14 @@ public sealed class OperationRunner(
         }
     }
 
-    private Operation Run(RunningOperation running, OperationRequest request, MaintenanceLock? heldLock, Activity? span)
+    private Operation Run(RunningOperation running, OperationWork work, OperationRequest request, MaintenanceLock? heldLock, Activity? span)
     {
         Activity.Current = span;
         using (span)
         {
             try
             {
-                return End(running, OperationState.Succeeded, Work(running, request, heldLock, span), null, span);
+                return End(running, OperationState.Succeeded, Do(running, work, request, heldLock, span), null, span);
             }
             catch (OperationCanceledException) when (running.Cancellation.IsCancellationRequested)
             {
@@ -136,7 +136,7 @@ public sealed class OperationRunner(
             catch (Exception e)
             {
                 // The edge of the operation: whatever went wrong becomes its recorded end.
-                Log.Failed(logger, e, request.Kind, running.Current.Id);
+                Log.Failed(logger, e, work.Kind, running.Current.Id);
                 span?.AddException(e);
                 return End(running, OperationState.Failed, null, OperationFailure.From(e), span);
             }
@@ -144,14 +144,14 @@ public sealed class OperationRunner(
     }
 
     /// <summary>The lock is free again before anybody hears of the end, or the next caller would be refused.</summary>
-    private object Work(RunningOperation running, OperationRequest request, MaintenanceLock? heldLock, Activity? span)
+    private object Do(RunningOperation running, OperationWork work, OperationRequest request, MaintenanceLock? heldLock, Activity? span)
     {
-        using var held = heldLock ?? WaitForTurn(running, request);
+        using var held = heldLock ?? WaitForTurn(running, work, request);
         running.Start(span?.TraceId.ToHexString());
         store.Update(running.Current);
         running.Cancellation.Token.ThrowIfCancellationRequested();
-        Log.Started(logger, request.Kind, running.Current.Id, request.Caller.Name);
-        return request.Work(new OperationContext(running));
+        Log.Started(logger, work.Kind, running.Current.Id, request.Caller.Name);
+        return work.Run(new OperationContext(running));
     }
 
     private Operation End(RunningOperation running, OperationState state, object? result, OperationFailure? failure, Activity? span)
@@ -194,9 +194,9 @@ public sealed class OperationRunner(
         }
     }
 
-    private (Operation Current, Task<Operation> End)? FindRepeated(OperationRequest request)
+    private (Operation Current, Task<Operation> End)? FindRepeated(OperationKind kind, OperationRequest request)
     {
-        var (found, digest) = store.FindRequest(request.Caller, request.Kind, request.RequestId!);
+        var (found, digest) = store.FindRequest(request.Caller, kind, request.RequestId!);
         if (found is null)
             return null;
         if (digest != request.RequestDigest)
@@ -219,9 +219,9 @@ public sealed class OperationRunner(
             throw Conflict($"operation {other.Id} ({other.Kind}, {other.State}) of {other.Caller.Name}", other.Id);
     }
 
-    private MaintenanceLock? TakeLock(OperationRequest request, Operation operation)
+    private MaintenanceLock? TakeLock(OperationWork work, Operation operation)
     {
-        if (!request.Kind.IsExclusive() || !request.NeedsLock())
+        if (!work.Kind.IsExclusive() || !work.NeedsLock())
             return null;
         if (MaintenanceLock.TryAcquire(database.LockPath, Owner(operation), time) is { } taken)
             return taken;
@@ -230,22 +230,22 @@ public sealed class OperationRunner(
     }
 
     /// <summary>For the start-up migration: waits until neither this process nor another changes the database.</summary>
-    private MaintenanceLock? WaitForTurn(RunningOperation running, OperationRequest request)
+    private MaintenanceLock? WaitForTurn(RunningOperation running, OperationWork work, OperationRequest request)
     {
         if (!request.WaitsForTurn)
             return null;
         var token = running.Cancellation.Token;
-        while (Running.Any(o => o.Id != running.Current.Id && o.StartedAt is not null && request.Kind.Excludes(o.Kind)))
+        while (Running.Any(o => o.Id != running.Current.Id && o.StartedAt is not null && work.Kind.Excludes(o.Kind)))
             token.WaitHandle.WaitOne(TurnPoll);
-        return request.Kind.IsExclusive() && request.NeedsLock()
+        return work.Kind.IsExclusive() && work.NeedsLock()
             ? MaintenanceLock.AcquireAsync(database.LockPath, Owner(running.Current), Timeout.InfiniteTimeSpan, time, token).GetAwaiter().GetResult()
             : null;
     }
 
-    private Operation NewOperation(OperationRequest request) => new()
+    private Operation NewOperation(OperationKind kind, OperationRequest request) => new()
     {
         Id = Guid.CreateVersion7(time.GetUtcNow()).ToString("N"),
-        Kind = request.Kind,
+        Kind = kind,
         State = OperationState.Queued,
         Caller = request.Caller,
         RequestId = request.RequestId,
@@ -259,7 +259,7 @@ public sealed class OperationRunner(
         var links = request.IsDetached && caller is not null ? new[] { new ActivityLink(caller.Context) } : null;
         if (request.IsDetached)
             Activity.Current = null;
-        var span = MaintenanceDiagnostics.ActivitySource.StartActivity(request.Kind.ToString(), ActivityKind.Internal, default(ActivityContext), links: links);
+        var span = MaintenanceDiagnostics.ActivitySource.StartActivity(operation.Kind.ToString(), ActivityKind.Internal, default(ActivityContext), links: links);
         // The span belongs to the thread that does the work; this one goes on in its caller's.
         Activity.Current = caller;
         return span?.SetTag("threatlens.operation.id", operation.Id)

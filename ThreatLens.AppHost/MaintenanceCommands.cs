@@ -1,0 +1,144 @@
+using Google.Rpc;
+using Grpc.Core;
+using Grpc.Net.Client;
+using ThreatLens.Maintenance.V1;
+
+namespace ThreatLens.AppHost;
+
+/// <summary>What a developer does to the database from the dashboard, from the <c>aspire</c> command, or by typing to the built-in host: calls
+/// to the service's gRPC endpoint, like those of any other caller.</summary>
+internal static class MaintenanceCommands
+{
+    private static readonly Metadata Caller = new() { { "threatlens-caller", "apphost" } };
+
+    private delegate Task<ExecuteCommandResult> Command(
+        DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken);
+
+    /// <summary>Adds <c>migrate</c>, <c>rollback</c>, <c>status</c> and <c>health-report</c> to the service.</summary>
+    public static IResourceBuilder<ProjectResource> WithMaintenanceCommands(this IResourceBuilder<ProjectResource> maintenance)
+    {
+        var grpc = maintenance.GetEndpoint("grpc");
+        Func<ExecuteCommandContext, Task<ExecuteCommandResult>> Calling(Command command) => context => CallAsync(grpc, command, context);
+
+        return maintenance
+            .WithCommand("migrate", "Migrate", Calling(MigrateAsync), new CommandOptions
+            {
+                Description = "Applies the migrations that are pending.",
+                IconName = "ArrowUp",
+                IsHighlighted = true,
+                Arguments =
+                [
+                    new InteractionInput
+                    {
+                        Name = "target",
+                        Label = "Target version",
+                        InputType = InputType.Text,
+                        Description = "Version to migrate to, such as 003. Empty: the latest.",
+                        Placeholder = "latest",
+                    },
+                ],
+            })
+            .WithCommand("rollback", "Roll back", Calling(RollbackAsync), new CommandOptions
+            {
+                Description = "Undoes migrations: the newest one by name, or all above a version.",
+                IconName = "ArrowUndo",
+                ConfirmationMessage = "Roll back? What the undone migrations added is dropped with all it holds.",
+                Arguments =
+                [
+                    new InteractionInput
+                    {
+                        Name = "version",
+                        Label = "Version to undo",
+                        InputType = InputType.Text,
+                        Description = "The newest applied version, such as 003. Either this or the version to go back to.",
+                    },
+                    new InteractionInput
+                    {
+                        Name = "to",
+                        Label = "Version to go back to",
+                        InputType = InputType.Text,
+                        Description = "Undoes everything above this version, such as 001, which stays.",
+                    },
+                ],
+            })
+            .WithCommand("status", "Status", Calling(StatusAsync), new CommandOptions
+            {
+                Description = "Which migrations are applied and which are pending.",
+                IconName = "Info",
+                IsHighlighted = true,
+            })
+            .WithCommand("health-report", "Health report", Calling(HealthReportAsync), new CommandOptions
+            {
+                Description = "How the database is: schema, integrity, size, ingest, log sources.",
+                IconName = "HeartPulse",
+                IsHighlighted = true,
+            });
+    }
+
+    private static async Task<ExecuteCommandResult> MigrateAsync(
+        DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)
+    {
+        var request = new MigrateRequest { TargetVersion = arguments.GetString("target") ?? "" };
+        var response = await client.MigrateAsync(request, Caller, cancellationToken: cancellationToken);
+        var applied = response.Result.Applied.Select(migration => migration.Version).ToList();
+        return CommandResults.Success(applied.Count == 0
+            ? $"Nothing was pending: the database is at {response.Result.ToVersion}."
+            : $"Applied {string.Join(", ", applied)} (operation {response.Operation.Id}).");
+    }
+
+    private static async Task<ExecuteCommandResult> RollbackAsync(
+        DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)
+    {
+        var request = new RollbackRequest();
+        switch (arguments.GetString("version"), arguments.GetString("to"))
+        {
+            case ({ Length: > 0 } version, null or ""):
+                request.Version = version;
+                break;
+            case (null or "", { Length: > 0 } to):
+                request.ToVersion = to;
+                break;
+            default:
+                return CommandResults.Failure("Say either which version to undo (version) or which one to go back to (to).");
+        }
+
+        var response = await client.RollbackAsync(request, Caller, cancellationToken: cancellationToken);
+        var undone = response.Result.Undone.Select(migration => migration.Version).ToList();
+        return CommandResults.Success(undone.Count == 0
+            ? $"Nothing was to undo: the database is at {response.Result.ToVersion}."
+            : $"Undid {string.Join(", ", undone)} (operation {response.Operation.Id}).");
+    }
+
+    private static async Task<ExecuteCommandResult> StatusAsync(
+        DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)
+    {
+        var status = await client.StatusAsync(new StatusRequest(), Caller, cancellationToken: cancellationToken);
+        var state = status.UpToDate ? "up to date" : "not up to date";
+        return CommandResults.Success($"The schema is {state}.", Reports.Of(status), CommandResultFormat.Markdown, displayImmediately: true);
+    }
+
+    private static async Task<ExecuteCommandResult> HealthReportAsync(
+        DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)
+    {
+        // The stream goes on for as long as one listens; its first message is a whole report.
+        using var call = client.HealthReport(new HealthReportRequest(), Caller, cancellationToken: cancellationToken);
+        await call.ResponseStream.MoveNext(cancellationToken);
+        var report = call.ResponseStream.Current;
+        return CommandResults.Success($"Overall: {report.Overall}.", Reports.Of(report), CommandResultFormat.Markdown, displayImmediately: true);
+    }
+
+    private static async Task<ExecuteCommandResult> CallAsync(EndpointReference grpc, Command command, ExecuteCommandContext context)
+    {
+        try
+        {
+            using var channel = GrpcChannel.ForAddress(grpc.Url);
+            var client = new DatabaseMaintenance.DatabaseMaintenanceClient(channel);
+            return await command(client, context.Arguments, context.CancellationToken);
+        }
+        catch (RpcException e)
+        {
+            var reason = e.GetRpcStatus()?.GetDetail<ErrorInfo>()?.Reason;
+            return CommandResults.Failure($"{e.StatusCode}{(reason is null ? "" : $" ({reason})")}: {e.Status.Detail}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using ThreatLens.Maintenance.Errors;
+
+namespace ThreatLens.Maintenance.Grpc.Errors;
+
+/// <summary>The one place where exceptions become gRPC statuses.</summary>
+internal sealed partial class ErrorInterceptor(IHostApplicationLifetime lifetime, ILogger<ErrorInterceptor> logger) : Interceptor
+{
+    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            return await continuation(request, context);
+        }
+        catch (Exception e)
+        {
+            throw Translate(e, context);
+        }
+    }
+
+    public override async Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            await continuation(request, responseStream, context);
+        }
+        catch (Exception e)
+        {
+            throw Translate(e, context);
+        }
+    }
+
+    public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            await continuation(requestStream, responseStream, context);
+        }
+        catch (Exception e)
+        {
+            throw Translate(e, context);
+        }
+    }
+
+    private RpcException Translate(Exception e, ServerCallContext context)
+    {
+        switch (e)
+        {
+            case RpcException { InnerException: InvalidProtocolBufferException } or RpcException { Status.DebugException: InvalidProtocolBufferException }:
+            case InvalidProtocolBufferException:
+                return Malformed().ToRpcException();
+            case RpcException known:
+                return known;
+            case MaintenanceException known:
+                return known.ToRpcException();
+            case OperationCanceledException when lifetime.ApplicationStopping.IsCancellationRequested:
+                return ShuttingDown().ToRpcException();
+            case OperationCanceledException or IOException when context.CancellationToken.IsCancellationRequested:
+                return new RpcException(new Status(StatusCode.Cancelled, "The caller went away."));
+            default:
+                // A defect: the caller learns the trace id, the log has the rest.
+                LogDefect(logger, e, context.Method);
+                return new MaintenanceException(ErrorKind.Internal, ErrorReasons.Internal, "A defect of this service; its log has the details.").ToRpcException();
+        }
+    }
+
+    internal static MaintenanceException ShuttingDown() =>
+        new(ErrorKind.Unavailable, ErrorReasons.ShuttingDown, "The service is stopping.") { RetryAfter = TimeSpan.FromSeconds(1) };
+
+    private static MaintenanceException Malformed() =>
+        new(ErrorKind.InvalidArgument, ErrorReasons.MalformedBatch, "The message cannot be decoded (strings must be valid UTF-8); nothing of it was stored.");
+
+    [LoggerMessage(400, LogLevel.Error, "{Method} failed by a defect")]
+    private static partial void LogDefect(ILogger logger, Exception exception, string method);
+}

@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.V1;
+
+namespace ThreatLens.Maintenance.Grpc.HealthChecks;
+
+/// <summary>What /health and the gRPC health service say.</summary>
+internal static class ReadinessChecks
+{
+    /// <summary>Checks with this tag speak for one gRPC service only and do not count for /health.</summary>
+    private const string GrpcOnly = "grpc";
+    private const string Database = "database";
+    private const string Metrics = "metrics";
+
+    public static void AddReadinessChecks(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddHealthChecks()
+            .AddCheck<StartupCheck>("startup")
+            .AddCheck<DatabaseCheck>(Database)
+            .AddCheck<SchemaCheck>("schema")
+            .AddCheck<MetricsCheck>(Metrics, tags: [GrpcOnly]);
+        builder.Services.AddGrpcHealthChecks(options =>
+        {
+            options.Services.Map("", check => check.Name == Database);
+            options.Services.Map(DatabaseMaintenance.Descriptor.FullName, check => check.Name == Database);
+            options.Services.Map(MetricsIngest.Descriptor.FullName, check => check.Name == Metrics);
+        });
+        // Those who watch the gRPC health service hear of a change within seconds.
+        builder.Services.Configure<HealthCheckPublisherOptions>(options =>
+        {
+            options.Delay = TimeSpan.FromSeconds(1);
+            options.Period = TimeSpan.FromSeconds(2);
+        });
+    }
+
+    /// <summary>Unhealthy until start-up, its migration included, has finished.</summary>
+    private sealed class StartupCheck(StartupState state) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) => Task.FromResult(
+            state.IsFinished ? HealthCheckResult.Healthy("Start-up has finished.")
+            : state.Failure is { } failure ? HealthCheckResult.Unhealthy($"Start-up could not finish ({failure.Reason}): {failure.Message}")
+            : HealthCheckResult.Unhealthy("Start-up has not finished yet."));
+    }
+
+    /// <summary>Unhealthy while the database cannot be read.</summary>
+    private sealed class DatabaseCheck(MigrationEngine engine) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) =>
+            Check(engine, status => HealthCheckResult.Healthy(status.DatabaseExists ? "The database can be read." : "The database does not exist yet; Migrate creates it."), cancellationToken);
+    }
+
+    /// <summary>Degraded, not unhealthy, while the schema is behind: Migrate must stay reachable.</summary>
+    private sealed class SchemaCheck(MigrationEngine engine) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) => Check(
+            engine,
+            status => status.IsUpToDate
+                ? HealthCheckResult.Healthy($"Up to date at {status.CurrentVersion?.Id}.")
+                : HealthCheckResult.Degraded(status.IsNewerThanService
+                    ? "The database is newer than this service."
+                    : $"At {status.CurrentVersion?.Id ?? "no version"}; pending: {string.Join(", ", status.Pending.Select(m => m.Version.Id))}."),
+            cancellationToken);
+    }
+
+    /// <summary>Unhealthy while metrics cannot be stored.</summary>
+    private sealed class MetricsCheck(MigrationEngine engine) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) => Check(
+            engine,
+            status => status is { CanTakeMetrics: true, IsNewerThanService: false }
+                ? HealthCheckResult.Healthy("Metrics can be stored.")
+                : HealthCheckResult.Unhealthy("The schema cannot take metrics; migrate it."),
+            cancellationToken);
+    }
+
+    private static async Task<HealthCheckResult> Check(MigrationEngine engine, Func<SchemaStatus, HealthCheckResult> judge, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return judge(await Task.Run(() => engine.GetStatus(cancellationToken), cancellationToken));
+        }
+        catch (MaintenanceException e)
+        {
+            return HealthCheckResult.Unhealthy($"{e.Reason}: {e.Message}");
+        }
+    }
+}

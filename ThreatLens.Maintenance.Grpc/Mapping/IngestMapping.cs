@@ -1,0 +1,71 @@
+using Google.Protobuf.WellKnownTypes;
+using ThreatLens.Maintenance.Ingestion;
+using Contract = ThreatLens.Maintenance.V1;
+
+namespace ThreatLens.Maintenance.Grpc.Mapping;
+
+/// <summary>The metric stream between the domain and the contract.</summary>
+internal static class IngestMapping
+{
+    public static MetricBatch ToDomain(this Contract.MetricBatch batch)
+    {
+        var samples = new MetricSample[batch.Samples.Count];
+        for (var i = 0; i < samples.Length; i++)
+        {
+            var s = batch.Samples[i];
+            samples[i] = new MetricSample(s.SourceName, s.MetricType, s.MetricValue, ToDomain(s.Timestamp), s.MetricMetadata);
+        }
+
+        return new MetricBatch(batch.Sequence, samples, [.. batch.Sources.Select(ToDomain)], batch.CalculateSize());
+    }
+
+    public static Contract.Welcome ToWelcome(ProducerState state, IngestConfiguration configuration, int maxUnacknowledged) => new()
+    {
+        LastSequence = state.LastSequence,
+        Positions =
+        {
+            state.Positions.Select(p => new Contract.SourcePosition { SourceName = p.SourceName, Path = p.Path, Offset = p.Offset, PositionToken = p.PositionToken }),
+        },
+        Configuration = configuration.ToContract(),
+        MaxUnacknowledgedBatches = maxUnacknowledged,
+        MaxBatchSamples = IngestLimits.MaxBatchSamples,
+    };
+
+    public static Contract.IngestConfiguration ToContract(this IngestConfiguration configuration) => new()
+    {
+        Monitoring = configuration.Monitoring.ToContract(),
+        Sources = { configuration.Sources.Select(s => new Contract.LogSourceSetting { SourceName = s.SourceName, Path = s.Path, Enabled = s.IsEnabled }) },
+    };
+
+    public static Contract.BatchAcknowledgement ToContract(this BatchOutcome outcome) => new()
+    {
+        Sequence = outcome.Sequence,
+        Accepted = outcome.Accepted,
+        Duplicate = outcome.IsDuplicate,
+        Rejections =
+        {
+            outcome.Rejections.Select(r => new Contract.Rejection
+            {
+                Entry = r.Entry == RejectedEntry.Sample ? Contract.RejectedEntry.Sample : Contract.RejectedEntry.Source,
+                Index = r.Index,
+                Field = r.Field,
+                Reason = r.Reason,
+            }),
+        },
+        Latency = outcome.Latency.ToDuration(),
+    };
+
+    private static SourceReport ToDomain(Contract.SourceReport source) => new()
+    {
+        SourceName = source.SourceName,
+        Path = source.Path,
+        FileSize = source.FileSize,
+        Offset = source.Offset,
+        Status = MonitoringMapping.TryToDomain(source.Status),
+        ErrorMessage = source.ErrorMessage,
+        MonitoredAt = ToDomain(source.MonitorTime),
+        PositionToken = source.PositionToken,
+    };
+
+    private static SampleTime? ToDomain(Timestamp? time) => time is null ? null : new SampleTime(time.Seconds, time.Nanos);
+}

@@ -1,0 +1,90 @@
+using System.Threading.Channels;
+using Grpc.Core;
+using ThreatLens.Maintenance.Grpc.Mapping;
+using ThreatLens.Maintenance.Ingestion;
+using ThreatLens.Maintenance.V1;
+
+namespace ThreatLens.Maintenance.Grpc.Services;
+
+/// <summary>
+/// One producer's stream after the welcome. Batches go to the writer as they come; acknowledgements go out in their order, each after its
+/// commit. At most so many batches are under way: beyond that the stream is not read, and HTTP/2 flow control slows the producer down.
+/// </summary>
+internal sealed class AcknowledgedStream(
+    IngestWriter writer, ProducerSession session, IServerStreamWriter<StreamMetricsResponse> responses, int maxUnacknowledged, TimeProvider time)
+{
+    private readonly Channel<Task<BatchOutcome>> _underWay = Channel.CreateBounded<Task<BatchOutcome>>(new BoundedChannelOptions(maxUnacknowledged) { SingleReader = true, SingleWriter = true });
+    private readonly SemaphoreSlim _sending = new(1, 1);
+
+    /// <summary>Runs until the producer has no more, or something ends the stream; then everything read has been acknowledged, or the error says why not.</summary>
+    public async Task RunAsync(IAsyncStreamReader<StreamMetricsRequest> requests, Func<CancellationToken, Task> push, CancellationTokenSource ended)
+    {
+        var acknowledging = AcknowledgeAsync(ended.Token);
+        var reading = ReadAsync(requests, ended.Token);
+        var pushing = push(ended.Token);
+        try
+        {
+            var first = await Task.WhenAny(reading, acknowledging, pushing);
+            // Whether the producer has no more or sent something malformed: what was read before is acknowledged first.
+            if (first == reading)
+                await await Task.WhenAny(acknowledging, pushing);
+            await first;
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await Task.WhenAll(reading, acknowledging, pushing).ContinueWith(static _ => { }, TaskScheduler.Default);
+        }
+    }
+
+    /// <summary>Sends a message between the acknowledgements.</summary>
+    public async Task SendAsync(StreamMetricsResponse response, CancellationToken cancellationToken)
+    {
+        await _sending.WaitAsync(cancellationToken);
+        try
+        {
+            await responses.WriteAsync(response, cancellationToken);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    private async Task ReadAsync(IAsyncStreamReader<StreamMetricsRequest> requests, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await requests.MoveNext(cancellationToken))
+            {
+                var batch = requests.Current.Batch ?? throw MetricsIngestService.Malformed("batch", "is required after hello");
+                Require(batch);
+                var validated = BatchValidator.Validate(batch.ToDomain(), time.GetUtcNow());
+                await _underWay.Writer.WriteAsync(await writer.WriteAsync(session, validated, cancellationToken), cancellationToken);
+            }
+        }
+        finally
+        {
+            _underWay.Writer.TryComplete();
+        }
+    }
+
+    private async Task AcknowledgeAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var commit in _underWay.Reader.ReadAllAsync(cancellationToken))
+        {
+            var outcome = await commit.WaitAsync(cancellationToken);
+            await SendAsync(new StreamMetricsResponse { Acknowledgement = outcome.ToContract() }, cancellationToken);
+        }
+    }
+
+    private static void Require(V1.MetricBatch batch)
+    {
+        if (batch.Sequence < 1)
+            throw MetricsIngestService.Malformed("batch.sequence", $"is {batch.Sequence}; numbers begin with 1");
+        if (batch.Samples.Count > IngestLimits.MaxBatchSamples)
+            throw MetricsIngestService.Malformed("batch.samples", $"has {batch.Samples.Count} entries; at most {IngestLimits.MaxBatchSamples} are accepted");
+        if (batch.Sources.Count > IngestLimits.MaxBatchSources)
+            throw MetricsIngestService.Malformed("batch.sources", $"has {batch.Sources.Count} entries; at most {IngestLimits.MaxBatchSources} are accepted");
+    }
+}

@@ -1,0 +1,47 @@
+using Grpc.Core;
+using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.V1;
+
+namespace ThreatLens.Maintenance.Grpc.Services;
+
+/// <summary>What the contract has and this version does not fill: said with a reason, not with a bare status.</summary>
+internal sealed partial class DatabaseMaintenanceService
+{
+    public override Task<ValidateResponse> Validate(ValidateRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Validate));
+
+    public override Task<RepairResponse> Repair(RepairRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Repair));
+
+    public override Task<CleanupResponse> Cleanup(CleanupRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Cleanup));
+
+    public override Task<OptimizeResponse> Optimize(OptimizeRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Optimize));
+
+    public override Task<BackupResponse> Backup(BackupRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Backup));
+
+    public override Task<RestoreResponse> Restore(RestoreRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Restore));
+
+    public override Task<ListBackupsResponse> ListBackups(ListBackupsRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(ListBackups));
+
+    public override Task<RunRestoreDrillResponse> RunRestoreDrill(RunRestoreDrillRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(RunRestoreDrill));
+
+    public override Task<GetDatabaseSizeResponse> GetDatabaseSize(GetDatabaseSizeRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetDatabaseSize));
+
+    public override Task<GetRealtimeStatisticsResponse> GetRealtimeStatistics(GetRealtimeStatisticsRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetRealtimeStatistics));
+
+    public override Task<GetNotificationMetricsResponse> GetNotificationMetrics(GetNotificationMetricsRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetNotificationMetrics));
+
+    public override Task<GetProcessingMetricsResponse> GetProcessingMetrics(GetProcessingMetricsRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetProcessingMetrics));
+
+    public override Task<GetIndexAdviceResponse> GetIndexAdvice(GetIndexAdviceRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetIndexAdvice));
+
+    public override Task<CreateHoldResponse> CreateHold(CreateHoldRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(CreateHold));
+
+    public override Task<ListHoldsResponse> ListHolds(ListHoldsRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(ListHolds));
+
+    public override Task<ReleaseHoldResponse> ReleaseHold(ReleaseHoldRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(ReleaseHold));
+
+    public override Task<ListSchedulesResponse> ListSchedules(ListSchedulesRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(ListSchedules));
+
+    public override Task<RunScheduleResponse> RunSchedule(RunScheduleRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(RunSchedule));
+
+    public override Task<PauseScheduleResponse> PauseSchedule(PauseScheduleRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(PauseSchedule));
+}

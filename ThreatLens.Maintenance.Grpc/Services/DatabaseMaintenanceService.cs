@@ -1,0 +1,21 @@
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Health;
+using ThreatLens.Maintenance.Ingestion;
+using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Operations;
+using ThreatLens.Maintenance.V1;
+
+namespace ThreatLens.Maintenance.Grpc.Services;
+
+/// <summary>The contract's service: maps, calls, maps. One file per feature.</summary>
+internal sealed partial class DatabaseMaintenanceService(
+    SqliteDatabase database,
+    MigrationEngine engine,
+    SchemaOperations schema,
+    OperationRunner runner,
+    OperationStore operations,
+    MonitoringConfigStore monitoring,
+    LogSourceStore logSources,
+    HealthReporter health,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time) : DatabaseMaintenance.DatabaseMaintenanceBase;

@@ -1,0 +1,52 @@
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Grpc.Mapping;
+using ThreatLens.Maintenance.Ingestion;
+using ThreatLens.Maintenance.V1;
+using IngestConfiguration = ThreatLens.Maintenance.Ingestion.IngestConfiguration;
+
+namespace ThreatLens.Maintenance.Grpc.Services;
+
+/// <summary>Takes metrics: hello, then batches in and acknowledgements out.</summary>
+internal sealed class MetricsIngestService(
+    IngestWriter writer, IngestConfigurationFeed feed, IOptions<IngestOptions> options, IHostApplicationLifetime lifetime, TimeProvider time) : MetricsIngest.MetricsIngestBase
+{
+    public override async Task StreamMetrics(
+        IAsyncStreamReader<StreamMetricsRequest> requestStream, IServerStreamWriter<StreamMetricsResponse> responseStream, ServerCallContext context)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        var hello = await ReadHelloAsync(requestStream, ended.Token);
+        var (session, state) = await writer.OpenAsync(hello.ProducerId, hello.Description, ended.Token);
+        var configuration = await Task.Run(feed.ReadNow, ended.Token);
+        var welcome = IngestMapping.ToWelcome(state, configuration, options.Value.MaxUnacknowledgedBatches);
+        await responseStream.WriteAsync(new StreamMetricsResponse { Welcome = welcome }, ended.Token);
+
+        var stream = new AcknowledgedStream(writer, session, responseStream, options.Value.MaxUnacknowledgedBatches, time);
+        await stream.RunAsync(requestStream, token => PushConfigurationAsync(stream, configuration, token), ended);
+    }
+
+    private async Task PushConfigurationAsync(AcknowledgedStream stream, IngestConfiguration known, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            known = await feed.WaitForChangeAsync(known, cancellationToken);
+            await stream.SendAsync(new StreamMetricsResponse { Configuration = known.ToContract() }, cancellationToken);
+        }
+    }
+
+    private static async Task<ProducerHello> ReadHelloAsync(IAsyncStreamReader<StreamMetricsRequest> requestStream, CancellationToken cancellationToken)
+    {
+        if (!await requestStream.MoveNext(cancellationToken))
+            throw Malformed("hello", "is required as the first message");
+        var hello = requestStream.Current.Hello ?? throw Malformed("hello", "is required as the first message");
+        if (string.IsNullOrWhiteSpace(hello.ProducerId) || hello.ProducerId.Length > IngestLimits.MaxNameLength || hello.ProducerId.Contains('\0', StringComparison.Ordinal))
+            throw MaintenanceException.InvalidArgument("hello.producer_id", $"must have 1 to {IngestLimits.MaxNameLength} characters");
+        if (hello.Description.Length > IngestLimits.MaxNameLength)
+            throw MaintenanceException.InvalidArgument("hello.description", $"has {hello.Description.Length} characters; at most {IngestLimits.MaxNameLength} are accepted");
+        return hello;
+    }
+
+    internal static MaintenanceException Malformed(string field, string message) =>
+        new(ErrorKind.InvalidArgument, ErrorReasons.MalformedBatch, $"{field}: {message}; nothing of the message was stored.") { Field = field };
+}

@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace ThreatLens.Maintenance;
+
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "Start-up has finished")]
+    public static partial void Started(ILogger logger);
+
+    [LoggerMessage(2, LogLevel.Error, "Start-up could not finish ({Reason}); the service stays up and /health tells why")]
+    public static partial void StartupFailed(ILogger logger, Exception exception, string reason);
+
+    [LoggerMessage(3, LogLevel.Warning, "{Count} operations had been left running by an earlier process and are INTERRUPTED now")]
+    public static partial void Interrupted(ILogger logger, int count);
+}

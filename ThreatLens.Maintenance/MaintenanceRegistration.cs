@@ -1,0 +1,85 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Health;
+using ThreatLens.Maintenance.Health.Sections;
+using ThreatLens.Maintenance.Ingestion;
+using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Operations;
+
+namespace ThreatLens.Maintenance;
+
+/// <summary>Adds the caretaker of the database to a host.</summary>
+public static class MaintenanceRegistration
+{
+    /// <summary>
+    /// Adds everything: the database of the connection string <c>threatlens</c>, migrations, operations, ingestion, health. Options are
+    /// those of the configuration section <c>Maintenance</c>, validated at start.
+    /// </summary>
+    /// <param name="builder">The host.</param>
+    /// <exception cref="MaintenanceException">The connection string or the provider is missing or cannot be used.</exception>
+    public static IHostApplicationBuilder AddMaintenance(this IHostApplicationBuilder builder)
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.AddOptions<MaintenanceOptions>("Maintenance");
+        builder.AddOptions<IngestOptions>("Maintenance:Ingest");
+        builder.AddOptions<HealthOptions>("Maintenance:Health");
+        builder.AddSqlite();
+        builder.Services.AddMigrations().AddOperations().AddIngestion().AddHealth();
+        builder.Services.AddHostedService<MaintenanceService>();
+        return builder;
+    }
+
+    private static void AddSqlite(this IHostApplicationBuilder builder)
+    {
+        var provider = builder.Configuration["Maintenance:Database:Provider"] ?? "Sqlite";
+        if (!string.Equals(provider, "Sqlite", StringComparison.OrdinalIgnoreCase))
+            throw Misconfigured($"Maintenance:Database:Provider is '{provider}'; this version has Sqlite only.");
+        var connectionString = builder.Configuration.GetConnectionString("threatlens");
+        if (string.IsNullOrWhiteSpace(connectionString))
+            throw Misconfigured("The connection string 'threatlens' is missing; set ConnectionStrings__threatlens, for example to 'Data Source=/var/lib/threatlens/threatlens.db'.");
+
+        var options = builder.Configuration.GetSection("Maintenance:Database").Get<SqliteDatabaseOptions>() ?? new SqliteDatabaseOptions();
+        options.ConnectionString = connectionString;
+        var database = new SqliteDatabase(options, TimeProvider.System);
+        builder.Services.AddSingleton(database);
+    }
+
+    private static IServiceCollection AddMigrations(this IServiceCollection services) => services
+        .AddSingleton(_ => MigrationCatalog.LoadEmbedded("Sqlite"))
+        .AddSingleton<MigrationEngine>()
+        .AddSingleton<StartupState>()
+        .AddSingleton<SchemaOperations>();
+
+    private static IServiceCollection AddOperations(this IServiceCollection services) => services
+        .AddSingleton<ServiceSchema>()
+        .AddSingleton<OperationStore>()
+        .AddSingleton<OperationRunner>();
+
+    private static IServiceCollection AddIngestion(this IServiceCollection services) => services
+        .AddSingleton<IngestStatistics>()
+        .AddSingleton<IngestWriter>()
+        .AddSingleton<MonitoringConfigStore>()
+        .AddSingleton<LogSourceStore>()
+        .AddSingleton<IngestConfigurationFeed>();
+
+    private static IServiceCollection AddHealth(this IServiceCollection services) => services
+        .AddSingleton<IntegrityMonitor>()
+        .AddSingleton<TableCounter>()
+        .AddSingleton<HealthReporter>()
+        .AddSingleton<IHealthSectionSource, SchemaSection>()
+        .AddSingleton<IHealthSectionSource, IntegritySection>()
+        .AddSingleton<IHealthSectionSource, StorageSection>()
+        .AddSingleton<IHealthSectionSource, TablesSection>()
+        .AddSingleton<IHealthSectionSource, IngestSection>()
+        .AddSingleton<IHealthSectionSource, LogSourcesSection>();
+
+    private static OptionsBuilder<T> AddOptions<T>(this IHostApplicationBuilder builder, string section)
+        where T : class => builder.Services.AddOptions<T>().Bind(builder.Configuration.GetSection(section)).ValidateDataAnnotations().ValidateOnStart();
+
+    private static MaintenanceException Misconfigured(string message) => new(ErrorKind.FailedPrecondition, ErrorReasons.InvalidConfiguration, message);
+}

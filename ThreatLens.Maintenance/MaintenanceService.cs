@@ -1,0 +1,107 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Health;
+using ThreatLens.Maintenance.Ingestion;
+using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Operations;
+
+namespace ThreatLens.Maintenance;
+
+/// <summary>
+/// The life of the service: starts the metrics writer, settles what an earlier process left, migrates when configured to, checks the
+/// integrity now and then, and at the end lets what runs come to a safe point. A database that cannot be used never ends the process.
+/// </summary>
+public sealed class MaintenanceService(
+    MigrationEngine engine, SchemaOperations schema, OperationRunner runner, OperationStore store, IngestWriter writer, IntegrityMonitor integrity,
+    StartupState state, IOptions<MaintenanceOptions> options, IOptions<HealthOptions> health, IHostEnvironment environment, TimeProvider time, ILogger<MaintenanceService> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
+
+    /// <inheritdoc/>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        writer.Start();
+        return base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await writer.StopAsync(cancellationToken).ConfigureAwait(false);
+        await runner.StopAsync(cancellationToken).ConfigureAwait(false);
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            // Off the starting thread: SQLite is synchronous, and the health endpoints answer meanwhile.
+            await Task.Yield();
+            await StartUpAsync(stoppingToken).ConfigureAwait(false);
+            await CheckIntegrityAsync(stoppingToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The end of the process.
+        }
+    }
+
+    private async Task StartUpAsync(CancellationToken cancellationToken)
+    {
+        while (!state.IsFinished)
+        {
+            try
+            {
+                await TryStartUpAsync(cancellationToken).ConfigureAwait(false);
+                state.Finish();
+                Log.Started(logger);
+            }
+            catch (MaintenanceException e)
+            {
+                if (state.Failure?.Reason != e.Reason)
+                    Log.StartupFailed(logger, e, e.Reason);
+                state.Fail(e);
+                // A migration that failed by itself would fail again; what stood in its way may go.
+                var again = e.OperationId is null || e.Kind is ErrorKind.Unavailable or ErrorKind.Aborted;
+                await WaitAsync(again ? RetryDelay : Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task TryStartUpAsync(CancellationToken cancellationToken)
+    {
+        var status = engine.GetStatus(cancellationToken);
+        if (status.IsNewerThanService)
+            throw new MaintenanceException(ErrorKind.FailedPrecondition, ErrorReasons.DatabaseNewer, "The database was changed by a newer version of this service; run that version.");
+        if (store.InterruptRunning(time.GetUtcNow()) is > 0 and var interrupted)
+            Log.Interrupted(logger, interrupted);
+        if (status.IsUpToDate || !(options.Value.MigrateOnStartup ?? environment.IsDevelopment()))
+            return;
+        var request = new OperationRequest { Caller = new OperationCaller("start-up", IsVerified: true), WaitsForTurn = true };
+        await schema.MigrateAsync(null, request, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits, but not longer than until somebody's Migrate has finished the start-up.</summary>
+    private async Task WaitAsync(TimeSpan delay, CancellationToken cancellationToken)
+    {
+        var begun = time.GetTimestamp();
+        while (!state.IsFinished && (delay == Timeout.InfiniteTimeSpan || time.GetElapsedTime(begun) < delay))
+            await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task CheckIntegrityAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await Task.Factory.StartNew(() => integrity.Check(cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            // Without a result (no file yet, locked) the next try comes soon.
+            var pause = integrity.Last is null ? RetryDelay : health.Value.IntegrityCheckInterval;
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using ThreatLens.Maintenance.Operations;
+
+namespace ThreatLens.Maintenance.Migrations;
+
+/// <summary>Migrate and Rollback as operations. Thread-safe.</summary>
+public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog catalog, OperationRunner runner, StartupState startup)
+{
+    /// <summary>Applies migrations as an operation.</summary>
+    /// <param name="targetVersion">Version to migrate to; null: the latest.</param>
+    /// <param name="request">Who asks, and how.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="Errors.MaintenanceException">It was refused or has failed.</exception>
+    public Task<Operation> MigrateAsync(string? targetVersion, OperationRequest request, CancellationToken cancellationToken)
+    {
+        var target = targetVersion is null ? null : catalog.Resolve(targetVersion, "target_version").Version;
+        return runner.ExecuteAsync(
+            new OperationWork
+            {
+                Kind = OperationKind.Migrate,
+                CreatesDatabase = true,
+                NeedsLock = () => engine.GetStatus(CancellationToken.None).Pending.Any(m => target is null || m.Version.CompareTo(target) <= 0),
+                Run = context => Done(engine.Migrate(
+                    new MigrateCommand { TargetVersion = target?.Id, AppliedBy = context.Caller.Name, OperationId = context.OperationId },
+                    Progress(context, "Applying"), context.CancellationToken)),
+            },
+            request, cancellationToken);
+    }
+
+    /// <summary>Undoes migrations as an operation.</summary>
+    /// <param name="command">What to undo.</param>
+    /// <param name="request">Who asks, and how.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="Errors.MaintenanceException">It was refused or has failed.</exception>
+    public Task<Operation> RollbackAsync(RollbackCommand command, OperationRequest request, CancellationToken cancellationToken)
+    {
+        if (command.Version is not null)
+            catalog.Resolve(command.Version, "version");
+        if (command.ToVersion is not null)
+            catalog.Resolve(command.ToVersion, "to_version");
+        return runner.ExecuteAsync(
+            new OperationWork
+            {
+                Kind = OperationKind.Rollback,
+                Run = context => Done(engine.Rollback(
+                    command with { AppliedBy = context.Caller.Name, OperationId = context.OperationId },
+                    Progress(context, "Undoing"), context.CancellationToken)),
+            },
+            request, cancellationToken);
+    }
+
+    private T Done<T>(T result)
+    {
+        // Whatever kept the start-up from finishing, the schema is now what somebody asked for.
+        startup.Finish();
+        return result;
+    }
+
+    private static Relay Progress(OperationContext context, string verb) => new(context, verb);
+
+    /// <summary>Reports on the calling thread: <see cref="Progress{T}"/> would reorder.</summary>
+    private sealed class Relay(OperationContext context, string verb) : IProgress<MigrationProgress>
+    {
+        public void Report(MigrationProgress value) =>
+            context.Report($"{verb} {value.Version.Id}.", value.Completed, value.Total, "migrations");
+    }
+}

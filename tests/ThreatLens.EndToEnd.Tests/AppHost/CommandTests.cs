@@ -1,0 +1,96 @@
+using Xunit;
+
+namespace ThreatLens.EndToEnd.Tests.AppHost;
+
+/// <summary>Commands typed to the built-in host.</summary>
+public sealed class CommandTests
+{
+    [Fact]
+    public async Task Commands_answer_and_refuse_by_name()
+    {
+        await using var host = await RunningAppHost.StartAsync();
+        await host.LineAsync("Everything is up");
+
+        host.Type("help");
+        await host.LineAsync("maintenance rollback [version=...] [to=...]");
+        host.Type("  ");
+        host.Type("frobnicate");
+        await host.LineAsync("There is no command 'frobnicate'");
+        host.Type("maintenance frobnicate");
+        await host.LineAsync("maintenance has no command 'frobnicate'");
+        host.Type("maintenance migrate speed=11");
+        await host.LineAsync("maintenance migrate: failed: 'migrate' has no argument 'speed'");
+        host.Type("maintenance rollback");
+        await host.LineAsync("maintenance rollback: failed: Say either");
+        host.Type("exit");
+
+        Assert.Equal(0, await host.EndAsync());
+    }
+
+    [Fact]
+    public async Task Commands_migrate_down_and_up_through_the_service()
+    {
+        await using var host = await RunningAppHost.StartAsync();
+        await host.LineAsync("Everything is up");
+
+        host.Type("maintenance status");
+        await host.LineAsync("maintenance status: done: The schema is up to date.");
+        await host.LineAsync("| 003_optimize_realtime_indexes | Applied |");
+        host.Type("maintenance rollback version=003");
+        await host.LineAsync("maintenance rollback: done: Undid 003_optimize_realtime_indexes");
+        host.Type("maintenance status");
+        await host.LineAsync("| 003_optimize_realtime_indexes | Pending |");
+        host.Type("maintenance rollback to=001");
+        await host.LineAsync("maintenance rollback: done: Undid 002_add_realtime_fields");
+        host.Type("maintenance migrate target=002");
+        await host.LineAsync("maintenance migrate: done: Applied 002_add_realtime_fields");
+        host.Type("maintenance migrate");
+        await host.LineAsync("maintenance migrate: done: Applied 003_optimize_realtime_indexes");
+        host.Type("maintenance migrate target=999");
+        await host.LineAsync("maintenance migrate: failed: InvalidArgument");
+        host.Type("maintenance health-report");
+        await host.LineAsync("### Schema: Ok");
+    }
+
+    [Fact]
+    public async Task A_killed_process_is_reported_and_starts_again_on_command()
+    {
+        await using var host = await RunningAppHost.StartAsync();
+        await host.LineAsync("Everything is up");
+        var (maintenance, ingest) = (await host.ProcessAsync("maintenance"), await host.ProcessAsync("ingest"));
+
+        RunningAppHost.Signal(maintenance, "KILL");
+        await host.LineAsync("maintenance exited by itself with code 137; 'maintenance start' starts it again");
+        host.Type("maintenance start");
+        await host.LineAsync("maintenance start: done");
+
+        var again = await host.ProcessAsync("maintenance");
+        Assert.NotEqual(maintenance, again);
+        using var client = new HttpClient();
+        await Eventually.TrueAsync(() => IsHealthy(client, host.HttpPort), () => host.Output);
+        Assert.True(OperatingSystemProcess.IsAlive(ingest));
+
+        host.Type("ingest restart");
+        await host.LineAsync("ingest restart: done");
+        Assert.NotEqual(ingest, await host.ProcessAsync("ingest"));
+        Assert.False(OperatingSystemProcess.IsAlive(ingest));
+
+        host.Type("ingest stop");
+        await host.LineAsync("ingest stop: done");
+        Assert.False(OperatingSystemProcess.IsAlive(await host.ProcessAsync("ingest")));
+        Assert.True(OperatingSystemProcess.IsAlive(again));
+    }
+
+    private static bool IsHealthy(HttpClient client, int port)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"http://localhost:{port}/health");
+            return client.Send(request).IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Diagnostics;
+using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Testing.Sqlite;
+
+namespace ThreatLens.Maintenance.Tests.Children;
+
+/// <summary>What a test's other process does. It says "ready" when it has got there, and ends at the latest with its parent.</summary>
+internal static class ChildProgram
+{
+    public static int Run(string[] words)
+    {
+        switch (words)
+        {
+            case ["hold-lock", var path, var owner]:
+                using (MaintenanceLock.TryAcquire(path, new LockOwner(owner), TimeProvider.System))
+                    Stay();
+                return 0;
+            case ["hold-write", var path]:
+                using (var connection = new SqliteFile(path).Open())
+                {
+                    connection.Execute("BEGIN IMMEDIATE");
+                    connection.Execute("CREATE TABLE never_committed (id INTEGER)");
+                    Stay();
+                }
+
+                return 0;
+            case ["migrate", var path]:
+                Console.WriteLine("ready");
+                Console.ReadLine();
+                Console.WriteLine("applied " + string.Join(',', Engine(path).Migrate(new MigrateCommand()).Applied.Select(a => a.Version.Id)));
+                return 0;
+            case ["migrate-stop-at", var path, var span]:
+                StopAt(span);
+                Engine(path).Migrate(new MigrateCommand());
+                return 0;
+            case ["rollback-stop-at", var path, var span]:
+                StopAt(span);
+                Engine(path).Rollback(new RollbackCommand { Steps = 3 });
+                return 0;
+            default:
+                Console.Error.WriteLine("unknown verb");
+                return 2;
+        }
+    }
+
+    private static MigrationEngine Engine(string path) => new(
+        new SqliteDatabase(new SqliteDatabaseOptions { ConnectionString = "Data Source=" + path, BusyTimeout = TimeSpan.FromSeconds(30) }, TimeProvider.System),
+        MigrationCatalog.LoadEmbedded("Sqlite"), TimeProvider.System, NullLogger<MigrationEngine>.Instance);
+
+    // Stands still when the span of that name has ended: its statement has run, what follows has not.
+    private static void StopAt(string span) => ActivitySource.AddActivityListener(new ActivityListener
+    {
+        ShouldListenTo = source => source.Name == MaintenanceDiagnostics.ActivitySourceName,
+        Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+        ActivityStopped = activity =>
+        {
+            if (activity.DisplayName == span)
+                Stay();
+        },
+    });
+
+    // Until the parent closes the pipe, dies, or kills this process.
+    private static void Stay()
+    {
+        Console.WriteLine("ready");
+        while (Console.In.ReadLine() is not null)
+        {
+        }
+    }
+}
