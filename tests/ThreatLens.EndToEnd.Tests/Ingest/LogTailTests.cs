@@ -1,13 +1,14 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using ThreatLens.Ingest.Sample.Measuring;
 using ThreatLens.Ingest.Sample.Tailing;
+using ThreatLens.Testing;
 using Xunit;
 
 namespace ThreatLens.EndToEnd.Tests.Ingest;
 
 public sealed class LogTailTests : IDisposable
 {
-    private readonly TemporaryDirectory _directory = new();
+    private readonly TemporaryFolder _directory = new();
     private readonly LineMeasurement _lines = new(TimeProvider.System);
     private readonly string _path;
     private FilePosition _position = FilePosition.Start;
@@ -203,6 +204,43 @@ public sealed class LogTailTests : IDisposable
 
         Assert.Equal(5, _lines.Lines);
         Assert.Equal(5, _position.Offset);
+    }
+
+    [Fact]
+    public async Task Poll_highest_number_is_the_newest_reads_every_generation_once()
+    {
+        Append("one\n");
+        Poll();
+        Restart();
+        for (var generation = 1; generation <= 3; generation++)
+        {
+            Append($"more {generation}\n");
+            File.Move(_path, $"{_path}.{generation}");
+            // Files are told apart by their time of birth, which has the resolution of the kernel's clock: at most 10 ms.
+            await Task.Delay(20);
+        }
+        Append("last\n");
+
+        Poll();
+
+        Assert.Equal(5, _lines.Lines);
+        Assert.Equal(5, _position.Offset);
+    }
+
+    [Fact]
+    public async Task Poll_backup_copy_beside_it_is_no_generation()
+    {
+        Append("one\n");
+        Poll();
+        await Task.Delay(20);
+        File.Copy(_path, _path + ".1");
+        File.Copy(_path, _path + ".bak");
+        File.Move(_path, _path + ".2");
+        Append("two\n");
+
+        Poll();
+
+        Assert.Equal(2, _lines.Lines);
     }
 
     [Fact]
@@ -416,7 +454,7 @@ public sealed class LogTailTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(TestRounds.Seeds), MemberType = typeof(TestRounds))]
+    [MemberData(nameof(FaultSeeds.All), MemberType = typeof(FaultSeeds))]
     public void Poll_random_writes_rotations_and_restarts_count_every_line_once(int seed)
     {
         var random = new Random(seed);

@@ -2,6 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using ThreatLens.EndToEnd.Tests.Ingest.FakeService;
 using ThreatLens.Ingest.Sample;
 using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing;
 using Xunit;
 
 namespace ThreatLens.EndToEnd.Tests.Ingest;
@@ -9,7 +10,7 @@ namespace ThreatLens.EndToEnd.Tests.Ingest;
 /// <summary>The sample's watch and sender in this process, against the fake service.</summary>
 public sealed class LogWatchTests : IAsyncLifetime
 {
-    private readonly TemporaryDirectory _directory = new();
+    private readonly TemporaryFolder _directory = new();
     private readonly string _app;
     private readonly string _web;
     private FakeIngestServer _server = null!;
@@ -221,7 +222,7 @@ public sealed class LogWatchTests : IAsyncLifetime
     }
 
     [Theory]
-    [MemberData(nameof(TestRounds.Seeds), MemberType = typeof(TestRounds))]
+    [MemberData(nameof(FaultSeeds.All), MemberType = typeof(FaultSeeds))]
     public async Task Watch_random_faults_rotations_and_restarts_count_every_line_once(int seed)
     {
         var random = new Random(seed);

@@ -50,7 +50,7 @@ public sealed class MetricSenderTests
     }
 
     [Theory]
-    [MemberData(nameof(TestRounds.Seeds), MemberType = typeof(TestRounds))]
+    [MemberData(nameof(FaultSeeds.All), MemberType = typeof(FaultSeeds))]
     public async Task RunAsync_random_faults_and_restarts_each_batch_is_stored_once(int seed)
     {
         await using var server = await FakeIngestServer.StartAsync();

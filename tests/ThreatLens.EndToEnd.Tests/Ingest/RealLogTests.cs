@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using ThreatLens.Ingest.Sample.Measuring;
 using ThreatLens.Ingest.Sample.Tailing;
+using ThreatLens.Testing;
 using Xunit;
 
 namespace ThreatLens.EndToEnd.Tests.Ingest;
@@ -30,7 +31,7 @@ public sealed class RealLogTests
     [MemberData(nameof(Files))]
     public void Poll_real_log_counts_every_line_and_knows_them_all(string file)
     {
-        using var directory = new TemporaryDirectory();
+        using var directory = new TemporaryFolder();
         var content = file switch
         {
             "made:sshd" => Made(n => $"Dec {n % 28 + 1,2} 06:55:{n % 60:00} LabSZ sshd[{n}]: Failed password for root from 192.0.2.{n % 250} port {n} ssh2", "\r\n"),

@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using ThreatLens.Maintenance.Client;
 using ThreatLens.Maintenance.V1;
 
@@ -51,9 +50,9 @@ public sealed class FakeIngestServer(FakeIngestStore store) : IAsyncDisposable
     /// <summary>Listens, on the port of the last time if there was one.</summary>
     public async Task StartAgainAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, _port, listen => listen.Protocols = HttpProtocols.Http2));
+        // Empty: appsettings.json of the programs under test lie around here and are none of its business.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, _port, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.Zero);
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = GrpcChannelDefaults.MaxMessageSize);
         builder.Services.AddSingleton(this);
