@@ -1,1 +1,3 @@
-Console.WriteLine("cli");
+using ThreatLens.Cli.CommandLine;
+
+return await ThreatLensCommand.RunAsync(args);

@@ -1,1 +1,23 @@
-Console.WriteLine("i");
+using Microsoft.Extensions.Options;
+using ThreatLens.Ingest.Sample;
+using ThreatLens.Ingest.Sample.Demo;
+using ThreatLens.Ingest.Sample.Watching;
+using ThreatLens.Maintenance.Client;
+using ThreatLens.Maintenance.Client.Ingestion;
+
+var builder = Host.CreateApplicationBuilder(args);
+builder.AddServiceDefaults();
+builder.AddMetricsIngestClient();
+
+builder.Services.AddOptions<IngestOptions>().BindConfiguration(IngestOptions.Section).ValidateOnStart();
+builder.Services.AddSingleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>();
+builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<IngestOptions>>().Value.Sender());
+
+builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddSingleton<MetricSender>();
+builder.Services.AddSingleton<ConfigurationFeed>();
+builder.Services.AddSingleton<LogWatch>();
+builder.Services.AddHostedService<DemoLogWriter>();
+builder.Services.AddHostedService<IngestWorker>();
+
+await builder.Build().RunAsync();

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using ThreatLens.Cli.CommandLine;
+using ThreatLens.Cli.Operations;
+using ThreatLens.Maintenance.V1;
+
+namespace ThreatLens.Cli.Migrations;
+
+/// <summary><c>threatlens migrate</c>: applies migrations.</summary>
+internal static class MigrateCommand
+{
+    public static Command Create(ConnectionOptions connection)
+    {
+        var to = new Option<string>("--to")
+        {
+            Description = "Version to migrate to, such as 003 or 003_optimize_realtime_indexes. [default: the latest]",
+            HelpName = "VERSION",
+            DefaultValueFactory = _ => string.Empty,
+        };
+        var wait = new WaitOptions();
+        var command = new Command("migrate", "Applies pending migrations, in order, each in one transaction.") { to };
+        wait.AddTo(command);
+        command.SetAction(connection.Action((session, parsed, cancellationToken) => RunAsync(
+            session,
+            new MigrateRequest
+            {
+                TargetVersion = parsed.GetValue(to) ?? string.Empty,
+                RequestId = wait.RequestId(parsed),
+                WaitTimeout = WaitOptions.AtOnce,
+            },
+            wait.WaitTimeout(parsed),
+            cancellationToken)));
+        return command;
+    }
+
+    private static async Task<ExitCode> RunAsync(
+        Session session, MigrateRequest request, TimeSpan? waitTimeout, CancellationToken cancellationToken)
+    {
+        var started = await session.Client.MigrateAsync(request, session.Soon(cancellationToken));
+        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
+
+        // What the RPC would have answered, had it waited.
+        var response = new MigrateResponse { Operation = ended.Operation, Result = ended.Operation.Migrate };
+        session.Screen.Show(response, () => OperationView.Outcome(response.Operation));
+        return ended.Report(session.Screen);
+    }
+}

@@ -1,0 +1,69 @@
+using Google.Protobuf;
+using Google.Protobuf.Collections;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+using ThreatLens.Cli.Output;
+using ThreatLens.Maintenance.V1;
+
+namespace ThreatLens.Cli.Operations;
+
+/// <summary>What an operation did, for people.</summary>
+internal static class ResultView
+{
+    /// <returns>Null while there is no result.</returns>
+    public static IRenderable? Of(Operation operation) => operation.ResultCase switch
+    {
+        Operation.ResultOneofCase.None => null,
+        Operation.ResultOneofCase.Migrate => Migrated(operation.Migrate),
+        Operation.ResultOneofCase.Rollback => RolledBack(operation.Rollback),
+        _ => Other(operation),
+    };
+
+    private static IRenderable Migrated(MigrateResult result)
+    {
+        if (result.Applied.Count == 0)
+            return new Text($"Nothing was pending: the schema is at {VersionName(result.ToVersion)}.");
+
+        var done = Words.Count(result.Applied.Count, "migration", "migrations");
+        return new Rows(
+            new Text($"Applied {done}: from {VersionName(result.FromVersion)} to {VersionName(result.ToVersion)}.", Styles.Good),
+            Executed(result.Applied),
+            Backup(result.BackupName));
+    }
+
+    private static IRenderable RolledBack(RollbackResult result)
+    {
+        var done = Words.Count(result.Undone.Count, "migration", "migrations");
+        var lost = result.ValuesLost > 0 ? $" {Words.Count(result.ValuesLost, "value", "values")} lost." : string.Empty;
+        return new Rows(
+            new Text($"Undid {done}: from {VersionName(result.FromVersion)} to {VersionName(result.ToVersion)}.{lost}", Styles.Good),
+            Executed(result.Undone),
+            Backup(result.BackupName));
+    }
+
+    private static IRenderable Executed(RepeatedField<ExecutedMigration> migrations)
+    {
+        var table = Screen.NewTable("Migration", "Took", "Statements", "Left out");
+        table.Columns[2].RightAligned();
+        table.Columns[3].RightAligned();
+        foreach (var migration in migrations)
+            table.AddRow(
+                new Text(Safe.Text(migration.Version)),
+                new Text(Words.Of(migration.Duration)),
+                new Text(Words.Number(migration.Statements)),
+                new Text(Words.Number(migration.SkippedStatements)));
+        return table;
+    }
+
+    private static IRenderable Backup(string name) =>
+        name.Length > 0 ? new Text($"Backup taken first: {Safe.Text(name)}") : new Rows();
+
+    /// <summary>Results that have no view of their own: as they are, so that nothing is hidden.</summary>
+    private static Text Other(Operation operation)
+    {
+        var field = Operation.Descriptor.Oneofs.Single(oneof => oneof.Name == "result").Accessor.GetCaseFieldDescriptor(operation);
+        return new Text(Safe.Text(JsonFormatter.Default.Format((IMessage)field.Accessor.GetValue(operation))));
+    }
+
+    private static string VersionName(string version) => version.Length > 0 ? Safe.Text(version) : "nothing";
+}

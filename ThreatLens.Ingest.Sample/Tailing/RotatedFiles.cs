@@ -1,0 +1,88 @@
+using System.Globalization;
+
+namespace ThreatLens.Ingest.Sample.Tailing;
+
+/// <summary>
+/// Finds where the file of a path went: log rotation leaves it beside the path, as <c>auth.log.1</c>, <c>auth.log-20261123</c> or
+/// <c>auth.1.log</c>. Compressed ones are not read.
+/// </summary>
+internal static class RotatedFiles
+{
+    private const int MostLookedAt = 1000;
+    private const int MostGenerations = 100;
+
+    /// <summary>Opens the file that a position is in, wherever it is now; null when it is nowhere near the path.</summary>
+    /// <remarks>
+    /// Identity first, at the path and beside it, then content: a copy that was made before truncation has another identity. What
+    /// identity finds must have the content, too.
+    /// </remarks>
+    public static TailedFile? Find(string path, FilePosition position, Func<string, long, TailedFile?> open)
+    {
+        List<string> candidates = [path, .. Beside(path)];
+        if (position.Identity is { } identity)
+        {
+            foreach (var candidate in candidates.Where(candidate => FileProbe.Of(candidate)?.Identity == identity))
+            {
+                if (TryOpen(candidate, position, open) is { } file)
+                    return file;
+            }
+        }
+
+        // Where every content would do, only the path itself may.
+        if (position.Fingerprint.Length == 0)
+            return TryOpen(path, position, open);
+        return candidates.Select(candidate => TryOpen(candidate, position, open)).FirstOrDefault(file => file is not null);
+    }
+
+    /// <summary>
+    /// What follows a file that is read to its end: after <c>auth.log.3</c> comes <c>auth.log.2</c>; otherwise the path itself.
+    /// </summary>
+    public static string Successor(string path, FileIdentity? finished)
+    {
+        if (finished is null)
+            return path;
+        for (var generation = 1; generation <= MostGenerations; generation++)
+        {
+            if (FileProbe.Of(Generation(path, generation))?.Identity == finished)
+                return generation == 1 ? path : Generation(path, generation - 1);
+        }
+        return path;
+    }
+
+    private static string Generation(string path, int generation) =>
+        string.Create(CultureInfo.InvariantCulture, $"{path}.{generation}");
+
+    private static IEnumerable<string> Beside(string path)
+    {
+        try
+        {
+            var directory = Path.GetDirectoryName(path)!;
+            var pattern = Path.GetFileNameWithoutExtension(path);
+            return [.. Directory.EnumerateFiles(directory)
+                .Where(file => file != path && Path.GetFileName(file).StartsWith(pattern, StringComparison.Ordinal))
+                .Take(MostLookedAt)
+                .Order(StringComparer.Ordinal)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static TailedFile? TryOpen(string path, FilePosition position, Func<string, long, TailedFile?> open)
+    {
+        TailedFile? file;
+        try
+        {
+            file = open(path, position.Offset);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+        if (file is null || position.Fingerprint.Length == 0 || file.Position.Fingerprint == position.Fingerprint)
+            return file;
+        file.Dispose();
+        return null;
+    }
+}

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Testing;
+using ThreatLens.Testing.Sqlite;
+
+namespace ThreatLens.Maintenance.Tests.Migrations;
+
+/// <summary>A folder, a path in it for a database, and engines on that path.</summary>
+public abstract class SqliteMigrationTestBase : IDisposable
+{
+    protected SqliteMigrationTestBase() => File = new SqliteFile(Folder.File("threatlens.db"));
+
+    protected TemporaryFolder Folder { get; } = new();
+
+    protected SqliteFile File { get; }
+
+    protected static MigrationCatalog Product { get; } = MigrationCatalog.LoadEmbedded("Sqlite");
+
+    public void Dispose()
+    {
+        Folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>An engine with the product's migrations.</summary>
+    protected MigrationEngine Engine(string? connectionString = null, TimeSpan? busyTimeout = null, MigrationCatalog? catalog = null)
+    {
+        var options = new SqliteDatabaseOptions
+        {
+            ConnectionString = connectionString ?? $"Data Source={File.Path}",
+            BusyTimeout = busyTimeout ?? TimeSpan.FromSeconds(30),
+        };
+        return new MigrationEngine(new SqliteDatabase(options, TimeProvider.System), catalog ?? Product, TimeProvider.System, NullLogger<MigrationEngine>.Instance);
+    }
+}
