@@ -1,5 +1,4 @@
 using System.Globalization;
-using Grpc.Core;
 using Grpc.Net.Client;
 using ThreatLens.EndToEnd.Tests.AppHost;
 using ThreatLens.Maintenance.V1;
@@ -43,7 +42,7 @@ public sealed class MainJobTests
 
         // Killed while it takes metrics; started again by the host's own command.
         RunningAppHost.Signal(await host.ProcessAsync("maintenance"), "KILL");
-        await host.LineAsync("maintenance has ended");
+        await host.LineAsync("maintenance exited by itself");
         host.Type("maintenance start");
         await AcknowledgedGrowsAsync(producer, 50);
         await producer.StopAsync();
