@@ -16,6 +16,6 @@ public sealed class ErrorReasonsTests
 
         Assert.All(reasons, reason => Assert.Matches("^[A-Z]+(_[A-Z]+)*$", reason));
         Assert.Equal(reasons.Count, reasons.Distinct().Count());
-        Assert.Empty(reasons.Where(reason => !documented.Contains($"| `{reason}` |", StringComparison.Ordinal)));
+        Assert.All(reasons, reason => Assert.Contains($"| `{reason}` |", documented, StringComparison.Ordinal));
     }
 }
