@@ -52,10 +52,10 @@ internal static class OperationView
         return ResultView.Of(operation) is { } result ? new Rows(facts.Build(), result) : facts.Build();
     }
 
-    /// <summary>What a command that started an operation says at its end.</summary>
-    public static IRenderable Outcome(Operation operation) => ResultView.Of(operation) is { } result
+    /// <summary>What a command that started an operation says at its end; of a failure all is said on standard error.</summary>
+    public static IRenderable? Outcome(Operation operation) => ResultView.Of(operation) is { } result
         ? new Rows(result, new Text($"Operation {operation.Id}, {Words.Of(operation.Duration)}", Styles.Faint))
-        : Table([operation]);
+        : operation.Error is null ? Table([operation]) : null;
 
     /// <summary>One snapshot in one line.</summary>
     public static IRenderable Snapshot(Operation operation) => new Paragraph()
@@ -65,7 +65,7 @@ internal static class OperationView
 
     private static string InShort(Operation operation) => operation.Error is { } error
         ? $"{error.Reason}: {error.Message}"
-        : ProgressText(operation.Progress);
+        : ResultView.InShort(operation) ?? ProgressText(operation.Progress);
 
     private static string ProgressText(OperationProgress? progress)
     {
@@ -73,6 +73,6 @@ internal static class OperationView
             return string.Empty;
         var count = progress.Total > 0 ? $"{progress.Completed}/{progress.Total} {progress.Unit}" : string.Empty;
         var rest = progress.EstimatedRemaining is { } remaining ? $"about {Words.Of(remaining)} left" : string.Empty;
-        return string.Join(", ", new[] { progress.Message, count, rest }.Where(part => part.Length > 0));
+        return string.Join(", ", new[] { progress.Message.TrimEnd('.'), count, rest }.Where(part => part.Length > 0));
     }
 }

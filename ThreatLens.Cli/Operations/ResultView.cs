@@ -19,6 +19,15 @@ internal static class ResultView
         _ => Other(operation),
     };
 
+    /// <summary>The same in a few words; null where there are none.</summary>
+    public static string? InShort(Operation operation) => operation.ResultCase switch
+    {
+        Operation.ResultOneofCase.Migrate when operation.Migrate.Applied.Count == 0 => "nothing was pending",
+        Operation.ResultOneofCase.Migrate => $"{VersionName(operation.Migrate.FromVersion)} to {VersionName(operation.Migrate.ToVersion)}",
+        Operation.ResultOneofCase.Rollback => $"{VersionName(operation.Rollback.FromVersion)} to {VersionName(operation.Rollback.ToVersion)}",
+        _ => null,
+    };
+
     private static IRenderable Migrated(MigrateResult result)
     {
         if (result.Applied.Count == 0)

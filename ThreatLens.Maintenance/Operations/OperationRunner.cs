@@ -216,17 +216,21 @@ public sealed class OperationRunner(
     private void RefuseConflict(OperationKind kind)
     {
         if (Running.FirstOrDefault(o => !o.HasEnded && kind.Excludes(o.Kind)) is { } other)
-            throw Conflict($"operation {other.Id} ({other.Kind}, {other.State}) of {other.Caller.Name}", other.Id);
+        {
+            throw new MaintenanceException(
+                ErrorKind.Aborted, ErrorReasons.OperationConflict, $"Operation {other.Id} ({other.Kind} for {other.Caller.Name}) is running; wait for its end, then try again.")
+            {
+                RetryAfter = TimeSpan.FromSeconds(1),
+                OperationId = other.Id,
+            };
+        }
     }
 
     private MaintenanceLock? TakeLock(OperationWork work, Operation operation)
     {
         if (!work.Kind.IsExclusive() || !work.NeedsLock())
             return null;
-        if (MaintenanceLock.TryAcquire(database.LockPath, Owner(operation), time) is { } taken)
-            return taken;
-        var owner = MaintenanceLock.ReadOwner(database.LockPath);
-        throw Conflict(owner is null ? "another process" : $"process {owner.Pid} on {owner.Host} since {owner.Since:u} ({owner.Owner})", owner?.OperationId);
+        return MaintenanceLock.TryAcquire(database.LockPath, Owner(operation), time) ?? throw MaintenanceLock.Held(database.LockPath);
     }
 
     /// <summary>For the start-up migration: waits until neither this process nor another changes the database.</summary>
@@ -280,13 +284,6 @@ public sealed class OperationRunner(
         lock (_running)
             _running.Remove(id);
     }
-
-    private static MaintenanceException Conflict(string what, string? operationId) =>
-        new(ErrorKind.Aborted, ErrorReasons.OperationConflict, $"The database is being changed by {what}. Wait for its end, then try again.")
-        {
-            RetryAfter = TimeSpan.FromSeconds(1),
-            OperationId = operationId,
-        };
 
     private static MaintenanceException NotFound(string id) =>
         new(ErrorKind.NotFound, ErrorReasons.OperationNotFound, $"operation_id: there is no operation '{id}'.") { Field = "operation_id" };
