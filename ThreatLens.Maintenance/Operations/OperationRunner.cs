@@ -18,14 +18,7 @@ public sealed class OperationRunner(
     private readonly Dictionary<string, (RunningOperation Running, Task<Operation> End)> _running = [];
 
     /// <summary>The operations that this process runs now.</summary>
-    public IReadOnlyList<Operation> Running
-    {
-        get
-        {
-            lock (_running)
-                return [.. _running.Values.Select(r => r.Running.Current)];
-        }
-    }
+    public IReadOnlyList<Operation> Running => [.. All().Select(r => r.Running.Current)];
 
     /// <summary>Starts an operation and waits for its end, or as long as the caller asked to.</summary>
     /// <param name="work">What to run.</param>
@@ -67,16 +60,21 @@ public sealed class OperationRunner(
         throw new MaintenanceException(ErrorKind.FailedPrecondition, ErrorReasons.OperationEnded, $"Operation {id} has already ended: {ended.State}.") { OperationId = id };
     }
 
-    /// <summary>Asks everything to stop and waits for it; for the end of the process.</summary>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Asks everything to stop at its next safe point; for the end of the process.</summary>
+    public void CancelAll()
     {
-        (RunningOperation Running, Task<Operation> End)[] all;
-        lock (_running)
-            all = [.. _running.Values];
-        foreach (var (running, _) in all)
+        foreach (var (running, _) in All())
             running.Cancel();
-        await Task.WhenAll(all.Select(r => r.End)).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for everything to end.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task WaitForAllAsync(CancellationToken cancellationToken) => Task.WhenAll(All().Select(r => r.End)).WaitAsync(cancellationToken);
+
+    private (RunningOperation Running, Task<Operation> End)[] All()
+    {
+        lock (_running)
+            return [.. _running.Values];
     }
 
     private async Task<(Operation Current, Task<Operation> End)> StartAsync(OperationWork work, OperationRequest request, CancellationToken cancellationToken)
