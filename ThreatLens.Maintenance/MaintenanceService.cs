@@ -14,7 +14,7 @@ namespace ThreatLens.Maintenance;
 /// integrity now and then, and at the end lets what runs come to a safe point. A database that cannot be used never ends the process.
 /// </summary>
 public sealed class MaintenanceService(
-    MigrationEngine engine, SchemaOperations schema, OperationRunner runner, OperationStore store, IngestWriter writer, IntegrityMonitor integrity,
+    MigrationEngine engine, SchemaOperations schema, OperationRunner runner, IngestWriter writer, IntegrityMonitor integrity,
     StartupState state, IOptions<MaintenanceOptions> options, IOptions<HealthOptions> health, IHostEnvironment environment, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<MaintenanceService> logger)
     : BackgroundService
 {
@@ -63,13 +63,16 @@ public sealed class MaintenanceService(
                 state.Finish();
                 Log.Started(logger);
             }
-            catch (MaintenanceException e)
+            catch (Exception e) when (e is not OperationCanceledException)
             {
-                if (state.Failure?.Reason != e.Reason)
-                    Log.StartupFailed(logger, e, e.Reason);
-                state.Fail(e);
+                // The edge of the start-up: the process stays up whatever it was, so that somebody can look and mend.
+                var failure = e as MaintenanceException
+                    ?? new MaintenanceException(ErrorKind.Internal, ErrorReasons.Internal, $"{e.GetType().Name}: {e.Message}", e);
+                if (state.Failure?.Reason != failure.Reason)
+                    Log.StartupFailed(logger, e, failure.Reason);
+                state.Fail(failure);
                 // A migration that failed by itself would fail again; what stood in its way may go.
-                var again = e.OperationId is null || e.Kind is ErrorKind.Unavailable or ErrorKind.Aborted;
+                var again = failure.OperationId is null || failure.Kind is ErrorKind.Unavailable or ErrorKind.Aborted or ErrorKind.ResourceExhausted;
                 await WaitAsync(again ? RetryDelay : Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -80,7 +83,7 @@ public sealed class MaintenanceService(
         var status = engine.GetStatus(cancellationToken);
         if (status.IsNewerThanService)
             throw new MaintenanceException(ErrorKind.FailedPrecondition, ErrorReasons.DatabaseNewer, "The database was changed by a newer version of this service; run that version.");
-        if (store.InterruptRunning(time.GetUtcNow()) is > 0 and var interrupted)
+        if (runner.InterruptAbandoned() is > 0 and var interrupted)
             Log.Interrupted(logger, interrupted);
         if (status.IsUpToDate || !(options.Value.MigrateOnStartup ?? environment.IsDevelopment()))
             return;

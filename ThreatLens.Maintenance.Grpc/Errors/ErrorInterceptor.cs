@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Ingestion;
 
 namespace ThreatLens.Maintenance.Grpc.Errors;
 
@@ -54,6 +55,10 @@ internal sealed partial class ErrorInterceptor(IHostApplicationLifetime lifetime
             case RpcException { InnerException: InvalidProtocolBufferException } or RpcException { Status.DebugException: InvalidProtocolBufferException }:
             case InvalidProtocolBufferException:
                 return Malformed().ToRpcException();
+            case RpcException { StatusCode: StatusCode.ResourceExhausted }:
+                return TooLarge().ToRpcException();
+            case RpcException { StatusCode: StatusCode.Internal or StatusCode.Unimplemented } framing:
+                return Malformed(framing.Status.Detail).ToRpcException();
             case RpcException known:
                 return known;
             case MaintenanceException known:
@@ -72,8 +77,11 @@ internal sealed partial class ErrorInterceptor(IHostApplicationLifetime lifetime
     internal static MaintenanceException ShuttingDown() =>
         new(ErrorKind.Unavailable, ErrorReasons.ShuttingDown, "The service is stopping.") { RetryAfter = TimeSpan.FromSeconds(1) };
 
-    private static MaintenanceException Malformed() =>
-        new(ErrorKind.InvalidArgument, ErrorReasons.MalformedBatch, "The message cannot be decoded (strings must be valid UTF-8); nothing of it was stored.");
+    private static MaintenanceException Malformed(string why = "strings must be valid UTF-8") =>
+        new(ErrorKind.InvalidArgument, ErrorReasons.MalformedBatch, $"The message cannot be decoded ({why}); nothing of it was stored.");
+
+    private static MaintenanceException TooLarge() =>
+        new(ErrorKind.ResourceExhausted, ErrorReasons.MalformedBatch, $"The message has over {IngestLimits.MaxMessageBytes} bytes; nothing of it was stored.");
 
     [LoggerMessage(400, LogLevel.Error, "{Method} failed by a defect")]
     private static partial void LogDefect(ILogger logger, Exception exception, string method);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.V1;
@@ -64,13 +65,13 @@ internal static class ReadinessChecks
     }
 
     /// <summary>Unhealthy while metrics cannot be stored.</summary>
-    private sealed class MetricsCheck(MigrationEngine engine) : IHealthCheck
+    private sealed class MetricsCheck(MigrationEngine engine, SqliteDatabase database) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) => Check(
             engine,
-            status => status is { CanTakeMetrics: true, IsNewerThanService: false }
-                ? HealthCheckResult.Healthy("Metrics can be stored.")
-                : HealthCheckResult.Unhealthy("The schema cannot take metrics; migrate it."),
+            status => status is not { CanTakeMetrics: true, IsNewerThanService: false } ? HealthCheckResult.Unhealthy("The schema cannot take metrics; migrate it.")
+                : File.GetAttributes(database.Path).HasFlag(FileAttributes.ReadOnly) ? HealthCheckResult.Unhealthy("The database file is marked read-only.")
+                : HealthCheckResult.Healthy("Metrics can be stored."),
             cancellationToken);
     }
 

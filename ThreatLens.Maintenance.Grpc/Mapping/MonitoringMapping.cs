@@ -25,7 +25,7 @@ internal static class MonitoringMapping
         Enabled = config.IsEnabled,
         Interval = config.Interval.ToDuration(),
         Paths = { config.Paths },
-        OtherSettings = Struct.Parser.ParseJson(config.OtherSettings),
+        OtherSettings = JsonStructs.ToStruct(config.OtherSettings),
         UpdateTime = updatedAt?.ToTimestamp(),
     };
 
@@ -43,7 +43,7 @@ internal static class MonitoringMapping
         for (var i = 0; i < config.Paths.Count; i++)
         {
             var path = config.Paths[i];
-            if (!Path.IsPathFullyQualified(path) || path.Length > IngestLimits.MaxPathLength || path.Contains('\0', StringComparison.Ordinal))
+            if (!Path.IsPathFullyQualified(path) || Requests.Characters(path) > IngestLimits.MaxPathLength || path.Contains('\0', StringComparison.Ordinal))
                 throw MaintenanceException.InvalidArgument($"config.paths[{i}]", $"'{path}' must be an absolute path of at most {IngestLimits.MaxPathLength} characters");
             if (config.Paths.IndexOf(path) != i)
                 throw MaintenanceException.InvalidArgument($"config.paths[{i}]", $"'{path}' is listed twice");

@@ -18,8 +18,8 @@ internal static class Requests
     /// <summary>Who asks for a mutation, and how: the fields that all mutating requests share.</summary>
     public static OperationRequest ToOperationRequest(IMessage request, string requestId, Duration? waitTimeout, ServerCallContext context)
     {
-        if (requestId.Length > MaxRequestIdLength)
-            throw MaintenanceException.InvalidArgument("request_id", $"has {requestId.Length} characters; at most {MaxRequestIdLength} are accepted");
+        if (Characters(requestId) > MaxRequestIdLength)
+            throw MaintenanceException.InvalidArgument("request_id", $"has {Characters(requestId)} characters; at most {MaxRequestIdLength} are accepted");
         return new OperationRequest
         {
             Caller = Callers.Of(context),
@@ -57,6 +57,9 @@ internal static class Requests
         > 0 and <= 1000 => requested,
         _ => throw MaintenanceException.InvalidArgument("page_size", $"is {requested}; 1 to 1000 are accepted, 0 means {defaultSize}"),
     };
+
+    /// <summary>How many characters a text has, as the contract counts them: Unicode code points.</summary>
+    public static int Characters(string text) => text.EnumerateRunes().Count();
 
     private static string Digest(IMessage request)
     {

@@ -24,10 +24,10 @@ internal sealed class AcknowledgedStream(
         var pushing = push(ended.Token);
         try
         {
-            var first = await Task.WhenAny(reading, acknowledging, pushing);
+            var first = await Task.WhenAny(reading, acknowledging, pushing, session.Replaced);
             // Whether the producer has no more or sent something malformed: what was read before is acknowledged first.
             if (first == reading)
-                await await Task.WhenAny(acknowledging, pushing);
+                await await Task.WhenAny(acknowledging, pushing, session.Replaced);
             await first;
         }
         finally

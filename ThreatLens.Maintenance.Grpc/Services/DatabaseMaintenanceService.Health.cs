@@ -15,7 +15,7 @@ internal sealed partial class DatabaseMaintenanceService
         Requests.NotYet(request.OnChangeOnly, "on_change_only");
         var interval = request.Interval is null ? DefaultReportInterval : Requests.ToTimeSpan("interval", request.Interval, MinReportInterval, MaxReportInterval);
         var sections = HealthMapping.ToDomain(request.Sections);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        using var ended = UntilShutdown(context);
         using var timer = new PeriodicTimer(interval, time);
         // A reader that is slow holds up its own next report only: each is made when it can be sent, and ticks missed meanwhile are one.
         for (var sequence = 1L; ; sequence++)

@@ -20,17 +20,21 @@ internal sealed partial class DatabaseMaintenanceService
     {
         var config = MonitoringMapping.ToDomain(request.Config);
         var etag = request.Etag.Length == 0 ? null : request.Etag;
+        using var ended = UntilShutdown(context);
         var who = Requests.ToOperationRequest(request, request.RequestId, request.WaitTimeout, context);
-        var (before, after) = monitoring.Plan(config, etag);
         if (request.ValidateOnly)
+        {
+            var (before, after) = monitoring.Plan(config, etag);
             return new UpdateMonitoringConfigResponse { Plan = new UpdateMonitoringConfigPlan { Before = before.ToContract(), After = after.ToContract() } };
+        }
 
         var work = new OperationWork
         {
             Kind = Operations.OperationKind.UpdateMonitoringConfig,
+            Check = () => monitoring.Plan(config, etag),
             Run = running => monitoring.Update(config, etag, running.CancellationToken),
         };
-        var operation = (await runner.ExecuteAsync(work, who, context.CancellationToken)).ToContract(time.GetUtcNow());
+        var operation = (await runner.ExecuteAsync(work, who, ended.Token)).ToContract(time.GetUtcNow());
         var response = new UpdateMonitoringConfigResponse { Operation = operation };
         if (operation.UpdateMonitoringConfig is not null)
             response.Result = operation.UpdateMonitoringConfig;
@@ -54,17 +58,18 @@ internal sealed partial class DatabaseMaintenanceService
     {
         if (request.SourceName.Length == 0)
             throw MaintenanceException.InvalidArgument("source_name", "is required");
+        using var ended = UntilShutdown(context);
         var who = Requests.ToOperationRequest(request, request.RequestId, request.WaitTimeout, context);
-        var source = logSources.Get(request.SourceName);
         if (request.ValidateOnly)
-            return new SetLogSourceEnabledResponse { Plan = new SetLogSourceEnabledPlan { LogSource = (source with { IsEnabled = request.Enabled }).ToContract() } };
+            return new SetLogSourceEnabledResponse { Plan = new SetLogSourceEnabledPlan { LogSource = (logSources.Get(request.SourceName) with { IsEnabled = request.Enabled }).ToContract() } };
 
         var work = new OperationWork
         {
             Kind = Operations.OperationKind.SetLogSourceEnabled,
+            Check = () => logSources.Get(request.SourceName),
             Run = running => logSources.SetEnabled(request.SourceName, request.Enabled, running.CancellationToken),
         };
-        var operation = (await runner.ExecuteAsync(work, who, context.CancellationToken)).ToContract(time.GetUtcNow());
+        var operation = (await runner.ExecuteAsync(work, who, ended.Token)).ToContract(time.GetUtcNow());
         var response = new SetLogSourceEnabledResponse { Operation = operation };
         if (operation.SetLogSourceEnabled is not null)
             response.Result = operation.SetLogSourceEnabled;

@@ -19,12 +19,11 @@ internal sealed partial class DatabaseMaintenanceService
         var state = OperationMapping.ToDomain(request.State, "state");
         var filter = $"operations {kind} {state}";
         // One more than the page: whether there is another page is known without another query.
-        var found = operations.List(size + 1, PageTokens.Read(request.PageToken, filter), kind, state);
+        var found = runner.List(size + 1, PageTokens.Read(request.PageToken, filter), kind, state);
         var now = time.GetUtcNow();
-        var running = runner.Running.ToDictionary(o => o.Id);
         return Task.FromResult(new ListOperationsResponse
         {
-            Operations = { found.Take(size).Select(o => running.GetValueOrDefault(o.Id, o).ToContract(now)) },
+            Operations = { found.Take(size).Select(o => o.ToContract(now)) },
             NextPageToken = found.Count > size ? PageTokens.Write(filter, found[size - 1].Id) : "",
         });
     }
@@ -33,7 +32,7 @@ internal sealed partial class DatabaseMaintenanceService
     {
         if (request.AfterSequence < 0)
             throw MaintenanceException.InvalidArgument("after_sequence", "is negative");
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        using var ended = UntilShutdown(context);
         await foreach (var operation in runner.WatchAsync(OperationId(request.OperationId), request.AfterSequence, ended.Token))
             await responseStream.WriteAsync(new WatchOperationResponse { Operation = operation.ToContract(time.GetUtcNow()) }, ended.Token);
     }

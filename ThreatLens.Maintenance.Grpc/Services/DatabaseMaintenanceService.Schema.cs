@@ -27,8 +27,9 @@ internal sealed partial class DatabaseMaintenanceService
         Requests.NotYet(request.Rehearse, "rehearse");
 
         var target = request.TargetVersion.Length == 0 ? null : request.TargetVersion;
+        using var ended = UntilShutdown(context);
         var who = Requests.ToOperationRequest(request, request.RequestId, request.WaitTimeout, context);
-        var operation = (await schema.MigrateAsync(target, who, context.CancellationToken)).ToContract(time.GetUtcNow());
+        var operation = (await schema.MigrateAsync(target, who, ended.Token)).ToContract(time.GetUtcNow());
         var response = new MigrateResponse { Operation = operation };
         if (operation.Migrate is not null)
             response.Result = operation.Migrate;
@@ -53,8 +54,9 @@ internal sealed partial class DatabaseMaintenanceService
             RollbackRequest.TargetOneofCase.Steps => new RollbackCommand { Steps = request.Steps },
             _ => new RollbackCommand(),
         };
+        using var ended = UntilShutdown(context);
         var who = Requests.ToOperationRequest(request, request.RequestId, request.WaitTimeout, context);
-        var operation = (await schema.RollbackAsync(command, who, context.CancellationToken)).ToContract(time.GetUtcNow());
+        var operation = (await schema.RollbackAsync(command, who, ended.Token)).ToContract(time.GetUtcNow());
         var response = new RollbackResponse { Operation = operation };
         if (operation.Rollback is not null)
             response.Result = operation.Rollback;

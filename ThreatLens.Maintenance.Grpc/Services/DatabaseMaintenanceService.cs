@@ -1,3 +1,4 @@
+using Grpc.Core;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Ingestion;
@@ -13,9 +14,13 @@ internal sealed partial class DatabaseMaintenanceService(
     MigrationEngine engine,
     SchemaOperations schema,
     OperationRunner runner,
-    OperationStore operations,
     MonitoringConfigStore monitoring,
     LogSourceStore logSources,
     HealthReporter health,
     IHostApplicationLifetime lifetime,
-    TimeProvider time) : DatabaseMaintenance.DatabaseMaintenanceBase;
+    TimeProvider time) : DatabaseMaintenance.DatabaseMaintenanceBase
+{
+    /// <summary>Cancelled when the caller has gone, and when the service stops: nobody who waits may hold that up.</summary>
+    private CancellationTokenSource UntilShutdown(ServerCallContext context) =>
+        CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+}

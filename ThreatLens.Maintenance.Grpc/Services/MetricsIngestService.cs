@@ -40,10 +40,10 @@ internal sealed class MetricsIngestService(
         if (!await requestStream.MoveNext(cancellationToken))
             throw Malformed("hello", "is required as the first message");
         var hello = requestStream.Current.Hello ?? throw Malformed("hello", "is required as the first message");
-        if (string.IsNullOrWhiteSpace(hello.ProducerId) || hello.ProducerId.Length > IngestLimits.MaxNameLength || hello.ProducerId.Contains('\0', StringComparison.Ordinal))
+        if (string.IsNullOrWhiteSpace(hello.ProducerId) || Requests.Characters(hello.ProducerId) > IngestLimits.MaxNameLength || hello.ProducerId.Contains('\0', StringComparison.Ordinal))
             throw MaintenanceException.InvalidArgument("hello.producer_id", $"must have 1 to {IngestLimits.MaxNameLength} characters");
-        if (hello.Description.Length > IngestLimits.MaxNameLength)
-            throw MaintenanceException.InvalidArgument("hello.description", $"has {hello.Description.Length} characters; at most {IngestLimits.MaxNameLength} are accepted");
+        if (Requests.Characters(hello.Description) > IngestLimits.MaxNameLength)
+            throw MaintenanceException.InvalidArgument("hello.description", $"has {Requests.Characters(hello.Description)} characters; at most {IngestLimits.MaxNameLength} are accepted");
         return hello;
     }
 

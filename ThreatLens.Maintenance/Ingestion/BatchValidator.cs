@@ -8,6 +8,9 @@ namespace ThreatLens.Maintenance.Ingestion;
 /// <summary>Sorts a batch into rows to store and entries to reject. Runs on the stream's thread, so that the writer only writes.</summary>
 public static class BatchValidator
 {
+    /// <summary>Deepest nesting that SQLite's own JSON functions read.</summary>
+    private const int MaxJsonDepth = 1_000;
+
     /// <summary>Checks every entry by itself: a bad one never takes the others with it.</summary>
     /// <param name="batch">As received.</param>
     /// <param name="receivedAt">The service's time, UTC.</param>
@@ -93,7 +96,7 @@ public static class BatchValidator
     {
         try
         {
-            var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text));
+            var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text), new JsonReaderOptions { MaxDepth = MaxJsonDepth });
             while (reader.Read())
             {
             }

@@ -26,7 +26,9 @@ public sealed record MonitoringConfig
     /// <exception cref="JsonException">It is no JSON object.</exception>
     internal static MonitoringConfig Parse(string json)
     {
-        var stored = JsonNode.Parse(json) as JsonObject ?? throw new JsonException("config_data is not a JSON object.");
+        // A key that is there twice would else be noticed later, and by another exception.
+        var stored = JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject
+            ?? throw new JsonException("config_data is not a JSON object.");
         var config = new MonitoringConfig
         {
             IsEnabled = !(stored["enabled"] is JsonValue enabled && enabled.TryGetValue<bool>(out var on) && !on),

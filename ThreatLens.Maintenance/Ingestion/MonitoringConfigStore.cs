@@ -76,7 +76,7 @@ public sealed class MonitoringConfigStore(SqliteDatabase database, TimeProvider 
         {
             return new StoredMonitoringConfig(MonitoringConfig.Parse(stored.Json), etag, updated);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             Log.StoredConfigurationInvalid(logger, e);
             return new StoredMonitoringConfig(MonitoringConfig.Default, etag, null);

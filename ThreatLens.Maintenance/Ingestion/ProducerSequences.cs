@@ -36,7 +36,12 @@ internal sealed class ProducerSequences
     public void Commit()
     {
         foreach (var (producer, state) in _pending)
+        {
+            if (_committed.TryGetValue(producer, out var before) && before.Session != state.Session)
+                before.Session.Replace();
             _committed[producer] = state;
+        }
+
         _pending.Clear();
     }
 
@@ -46,10 +51,6 @@ internal sealed class ProducerSequences
     {
         if ((_pending.TryGetValue(session.ProducerId, out var state) || _committed.TryGetValue(session.ProducerId, out state)) && state.Session == session)
             return state.Last;
-        throw new MaintenanceException(
-            ErrorKind.Aborted, ErrorReasons.ProducerReplaced, $"Another stream of '{session.ProducerId}' took over; give every running producer an id of its own.")
-        {
-            RetryAfter = TimeSpan.FromSeconds(5),
-        };
+        throw session.ReplacedError();
     }
 }

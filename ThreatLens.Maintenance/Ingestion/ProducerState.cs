@@ -1,3 +1,5 @@
+using ThreatLens.Maintenance.Errors;
+
 namespace ThreatLens.Maintenance.Ingestion;
 
 /// <summary>Where a producer stands: what it learns when it says hello.</summary>
@@ -23,6 +25,8 @@ public sealed record BatchOutcome(long Sequence, int Accepted, bool IsDuplicate,
 /// <summary>One stream of a producer; a later stream of the same producer takes its place.</summary>
 public sealed class ProducerSession
 {
+    private readonly TaskCompletionSource _replaced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     internal ProducerSession(string producerId, string description)
     {
         ProducerId = producerId;
@@ -34,4 +38,21 @@ public sealed class ProducerSession
 
     /// <summary>What it says it is, for people.</summary>
     public string Description { get; }
+
+    /// <summary>Fails with PRODUCER_REPLACED as soon as a later stream of the same producer has taken over; never succeeds.</summary>
+    public Task Replaced => _replaced.Task;
+
+    /// <summary>The error for whoever still uses this session after a later one took over.</summary>
+    internal MaintenanceException ReplacedError() => new(
+        ErrorKind.Aborted, ErrorReasons.ProducerReplaced, $"Another stream of '{ProducerId}' took over; give every running producer an id of its own.")
+    {
+        RetryAfter = TimeSpan.FromSeconds(5),
+    };
+
+    internal void Replace()
+    {
+        _replaced.TrySetException(ReplacedError());
+        // Nobody may be listening any more: the error is for those who are.
+        _ = _replaced.Task.Exception;
+    }
 }

@@ -72,14 +72,17 @@ public sealed record OperationFailure(ErrorKind Kind, string Reason, string Mess
     /// <summary>Path of the request field at fault; null when no single field is.</summary>
     public string? Field { get; init; }
 
+    /// <summary>How long to wait before a new request can succeed; null when a retry cannot help.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>The failure that an exception stands for. What is not a <see cref="MaintenanceException"/> is a defect and says no more than that.</summary>
     /// <param name="exception">What ended the operation.</param>
     public static OperationFailure From(Exception exception) => exception is MaintenanceException e
-        ? new OperationFailure(e.Kind, e.Reason, e.Message, e.Metadata) { Field = e.Field }
+        ? new OperationFailure(e.Kind, e.Reason, e.Message, e.Metadata) { Field = e.Field, RetryAfter = e.RetryAfter }
         : new OperationFailure(ErrorKind.Internal, ErrorReasons.Internal, "The operation failed by a defect of this service; its log has the details.", new Dictionary<string, string>());
 
     /// <summary>The error to hand to whoever waits for the operation.</summary>
     /// <param name="operationId">The operation.</param>
     public MaintenanceException ToException(string operationId) =>
-        new(Kind, Reason, Message) { Metadata = Metadata, Field = Field, OperationId = operationId };
+        new(Kind, Reason, Message) { Metadata = Metadata, Field = Field, RetryAfter = RetryAfter, OperationId = operationId };
 }

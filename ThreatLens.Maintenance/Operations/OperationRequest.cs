@@ -40,6 +40,11 @@ public sealed record OperationWork
     /// </summary>
     public Func<bool> NeedsLock { get; init; } = static () => true;
 
+    /// <summary>
+    /// Refuses by exception what cannot succeed, before anything is recorded; a repeated request does not come here again. Default: nothing.
+    /// </summary>
+    public Action Check { get; init; } = static () => { };
+
     /// <summary>Whether it may create the database file. Default: a missing file is an error.</summary>
     public bool CreatesDatabase { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
@@ -14,10 +15,13 @@ public sealed class OperationRunner(
     OperationStore store, ServiceSchema schema, SqliteDatabase database, TimeProvider time, ILogger<OperationRunner> logger)
 {
     private static readonly TimeSpan TurnPoll = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan FollowPoll = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RecordRetry = TimeSpan.FromSeconds(1);
     private readonly SemaphoreSlim _admission = new(1, 1);
     private readonly Dictionary<string, (RunningOperation Running, Task<Operation> End)> _running = [];
+    private readonly CancellationTokenSource _stopping = new();
 
-    /// <summary>The operations that this process runs now.</summary>
+    /// <summary>The operations that this process runs now, with those that have ended and could not be recorded yet.</summary>
     public IReadOnlyList<Operation> Running => [.. All().Select(r => r.Running.Current)];
 
     /// <summary>Starts an operation and waits for its end, or as long as the caller asked to.</summary>
@@ -44,9 +48,22 @@ public sealed class OperationRunner(
     /// <param name="cancellationToken">Stops following.</param>
     /// <exception cref="MaintenanceException">OPERATION_NOT_FOUND.</exception>
     public IAsyncEnumerable<Operation> WatchAsync(string id, long afterSequence, CancellationToken cancellationToken) =>
-        FindRunning(id) is { } running
-            ? running.WatchAsync(afterSequence, cancellationToken)
-            : AsyncEnumerable.Repeat(store.Find(id) ?? throw NotFound(id), 1);
+        FindRunning(id) is { } running ? running.WatchAsync(afterSequence, cancellationToken) : FollowAsync(id, afterSequence, cancellationToken);
+
+    /// <summary>A page of operations, newest first; those that run are as they are now, not as last recorded.</summary>
+    /// <param name="limit">Most to return, 1 or more.</param>
+    /// <param name="beforeId">Only those older than this one; null: from the newest.</param>
+    /// <param name="kind">Only this kind; null: all.</param>
+    /// <param name="state">Only this state; null: all.</param>
+    public IReadOnlyList<Operation> List(int limit, string? beforeId, OperationKind? kind, OperationState? state)
+    {
+        var running = Running;
+        var ids = running.Select(o => o.Id).ToHashSet();
+        // The record of a running operation may be of another state: it neither counts nor takes a place on the page.
+        var recorded = store.List(limit + ids.Count, beforeId, kind, state).Where(o => !ids.Contains(o.Id));
+        var current = running.Where(o => (beforeId is null || string.CompareOrdinal(o.Id, beforeId) < 0) && (kind ?? o.Kind) == o.Kind && (state ?? o.State) == o.State);
+        return [.. current.Concat(recorded).OrderByDescending(o => o.Id, StringComparer.Ordinal).Take(limit)];
+    }
 
     /// <summary>Asks an operation to stop at its next safe point.</summary>
     /// <param name="id">Identifier of the operation.</param>
@@ -63,6 +80,7 @@ public sealed class OperationRunner(
     /// <summary>Asks everything to stop at its next safe point; for the end of the process.</summary>
     public void CancelAll()
     {
+        _stopping.Cancel();
         foreach (var (running, _) in All())
             running.Cancel();
     }
@@ -77,6 +95,21 @@ public sealed class OperationRunner(
             return [.. _running.Values];
     }
 
+    /// <summary>Marks what earlier processes left running as interrupted; what this process or another one runs now stays.</summary>
+    /// <returns>How many there were.</returns>
+    /// <exception cref="MaintenanceException">The database cannot be written.</exception>
+    internal int InterruptAbandoned()
+    {
+        List<string> alive = [.. Running.Select(o => o.Id)];
+        // Before the first look at the lock, which would create its file: most starts have nothing to interrupt.
+        if (!store.HasRunning(alive))
+            return 0;
+        using var free = MaintenanceLock.TryAcquire(database.LockPath, new LockOwner("start-up, settling what was interrupted"), time);
+        if (free is null && MaintenanceLock.ReadOwner(database.LockPath)?.OperationId is { } held)
+            alive.Add(held);
+        return store.InterruptRunning(time.GetUtcNow(), alive);
+    }
+
     private async Task<(Operation Current, Task<Operation> End)> StartAsync(OperationWork work, OperationRequest request, CancellationToken cancellationToken)
     {
         await _admission.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -87,6 +120,7 @@ public sealed class OperationRunner(
             if (request.RequestId is not null && FindRepeated(work.Kind, request) is { } repeated)
                 return repeated;
 
+            work.Check();
             var operation = NewOperation(work.Kind, request);
             if (!request.WaitsForTurn)
             {
@@ -102,12 +136,9 @@ public sealed class OperationRunner(
             var end = Task.Factory.StartNew(() => Run(running, work, request, taken, span), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             heldLock = null;
             lock (_running)
-            {
-                if (!end.IsCompleted)
-                    _running[operation.Id] = (running, end);
-            }
+                _running[operation.Id] = (running, end);
 
-            _ = end.ContinueWith(_ => Forget(operation.Id), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ = ForgetAsync(operation.Id, end);
             return (running.Current, end);
         }
         finally
@@ -154,9 +185,10 @@ public sealed class OperationRunner(
 
     private Operation End(RunningOperation running, OperationState state, object? result, OperationFailure? failure, Activity? span)
     {
-        var ended = running.Current with { State = state, Result = result, Failure = failure, EndedAt = time.GetUtcNow() };
-        Record(ended with { Progress = ended.Progress with { Sequence = ended.Progress.Sequence + 1, UpdatedAt = time.GetUtcNow() } });
-        ended = running.End(state, result, failure);
+        // Recorded before anybody hears of it, and exactly as they will.
+        var endedAt = time.GetUtcNow();
+        running.IsRecorded = TryRecord(RunningOperation.Ended(running.Current, state, result, failure, endedAt));
+        var ended = running.End(state, result, failure, endedAt);
         var duration = ended.Duration(time.GetUtcNow()) ?? TimeSpan.Zero;
         MaintenanceMetrics.RecordOperation(ended.Kind.ToString().ToLowerInvariant(), state.ToString().ToLowerInvariant(), duration);
         span?.SetTag("threatlens.operation.state", state.ToString());
@@ -167,16 +199,37 @@ public sealed class OperationRunner(
         return ended;
     }
 
-    private void Record(Operation ended)
+    private bool TryRecord(Operation ended)
     {
         try
         {
             store.Update(ended);
+            return true;
         }
-        catch (MaintenanceException e)
+        catch (Exception e)
         {
-            // The work is done or undone, whatever becomes of its record: the next start finds it INTERRUPTED.
+            // The work is done or undone, whatever becomes of its record. If the process ends before that can be written, the next start
+            // finds it INTERRUPTED.
             Log.NotRecorded(logger, e, ended.Kind, ended.Id, ended.State);
+            return false;
+        }
+    }
+
+    /// <summary>An operation of another process, or one that has ended: looks at the record until that says it ended.</summary>
+    private async IAsyncEnumerable<Operation> FollowAsync(string id, long sequence, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var snapshot = Get(id);
+            if (snapshot.Progress.Sequence > sequence || snapshot.HasEnded)
+            {
+                sequence = snapshot.Progress.Sequence;
+                yield return snapshot;
+            }
+
+            if (snapshot.HasEnded)
+                yield break;
+            await Task.Delay(FollowPoll, time, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -208,7 +261,14 @@ public sealed class OperationRunner(
         }
 
         lock (_running)
-            return _running.TryGetValue(found.Id, out var r) ? (r.Running.Current, r.End) : (found, Task.FromResult(found));
+        {
+            if (_running.TryGetValue(found.Id, out var r))
+                return (r.Running.Current, r.End);
+        }
+
+        // It may have ended between the two looks.
+        var now = found.HasEnded ? found : store.Find(found.Id) ?? found;
+        return (now, Task.FromResult(now));
     }
 
     private void RefuseConflict(OperationKind kind)
@@ -237,7 +297,7 @@ public sealed class OperationRunner(
         if (!request.WaitsForTurn)
             return null;
         var token = running.Cancellation.Token;
-        while (Running.Any(o => o.Id != running.Current.Id && o.StartedAt is not null && work.Kind.Excludes(o.Kind)))
+        while (Running.Any(o => o.Id != running.Current.Id && o is { StartedAt: not null, HasEnded: false } && work.Kind.Excludes(o.Kind)))
             token.WaitHandle.WaitOne(TurnPoll);
         return work.Kind.IsExclusive() && work.NeedsLock()
             ? MaintenanceLock.AcquireAsync(database.LockPath, Owner(running.Current), Timeout.InfiniteTimeSpan, time, token).GetAwaiter().GetResult()
@@ -277,8 +337,16 @@ public sealed class OperationRunner(
             return _running.TryGetValue(id, out var found) ? found.Running : null;
     }
 
-    private void Forget(string id)
+    /// <summary>Once it is recorded as ended; until then this process is the only one that knows.</summary>
+    private async Task ForgetAsync(string id, Task<Operation> end)
     {
+        var ended = await end.ConfigureAwait(false);
+        while (!FindRunning(id)!.IsRecorded && !_stopping.IsCancellationRequested)
+        {
+            await Task.Delay(RecordRetry, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            FindRunning(id)!.IsRecorded = TryRecord(ended);
+        }
+
         lock (_running)
             _running.Remove(id);
     }

@@ -13,6 +13,8 @@ public sealed class OperationStore(SqliteDatabase database, ServiceSchema schema
     private const string Columns =
         "id, kind, state, caller, caller_verified, request_id, created_at, started_at, ended_at, trace_id, progress, failure, result, request_digest";
 
+    private const string Abandoned = "state IN ('Queued', 'Running', 'Cancelling') AND id NOT IN (SELECT value FROM json_each($alive))";
+
     /// <summary>Adds an operation.</summary>
     internal void Insert(Operation operation, string requestDigest) => SqliteSession.Write(database, "recording an operation", session => session.Execute(
         $"INSERT INTO maintenance_operations({Columns}) VALUES ($id, $kind, $state, $caller, $verified, $request, $created, $started, $ended, $trace, $progress, $failure, $result, $digest)",
@@ -46,19 +48,26 @@ public sealed class OperationStore(SqliteDatabase database, ServiceSchema schema
             """,
             ("$before", beforeId), ("$kind", kind?.ToString()), ("$state", state?.ToString()), ("$limit", limit)).Select(r => r.Operation!)];
 
+    /// <summary>Whether the record has operations that run, other than these.</summary>
+    internal bool HasRunning(IEnumerable<string> alive) =>
+        Read($"SELECT {Columns} FROM maintenance_operations WHERE {Abandoned} LIMIT 1", ("$alive", JsonSerializer.Serialize(alive))).Count > 0;
+
     /// <summary>Marks what an earlier process left running as interrupted.</summary>
     /// <param name="now">When that is noticed, UTC.</param>
+    /// <param name="alive">Operations that are known to run.</param>
     /// <returns>How many there were.</returns>
-    internal int InterruptRunning(DateTimeOffset now)
+    internal int InterruptRunning(DateTimeOffset now, IEnumerable<string> alive)
     {
-        const string Running = "state IN ('Queued', 'Running', 'Cancelling')";
-        if (Read($"SELECT {Columns} FROM maintenance_operations WHERE {Running} LIMIT 1").Count == 0)
-            return 0;
+        var except = JsonSerializer.Serialize(alive);
         var failure = new OperationFailure(
             ErrorKind.Aborted, ErrorReasons.OperationInterrupted, "The process that ran the operation ended before it did.", new Dictionary<string, string>());
         return SqliteSession.Write(database, "marking interrupted operations", session => session.Execute(
-            $"UPDATE maintenance_operations SET state = 'Interrupted', ended_at = $now, failure = $failure WHERE {Running}",
-            ("$now", SqliteTimestamp.Format(now)), ("$failure", JsonSerializer.Serialize(failure))));
+            $"""
+            UPDATE maintenance_operations SET state = 'Interrupted', ended_at = $now, failure = $failure,
+                progress = json_set(progress, '$.Sequence', json_extract(progress, '$.Sequence') + 1, '$.UpdatedAt', $noticed)
+            WHERE {Abandoned}
+            """,
+            ("$now", SqliteTimestamp.Format(now)), ("$noticed", now.ToString("O")), ("$failure", JsonSerializer.Serialize(failure)), ("$alive", except)));
     }
 
     private List<(Operation? Operation, string Digest)> Read(string sql, params (string Name, object? Value)[] parameters) => schema.ReadVersion() == 0

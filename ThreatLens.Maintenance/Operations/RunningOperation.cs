@@ -11,6 +11,9 @@ internal sealed class RunningOperation(Operation initial, TimeProvider time) : I
 
     public CancellationTokenSource Cancellation { get; } = new();
 
+    /// <summary>Whether its end is in the record.</summary>
+    public bool IsRecorded { get; set; }
+
     public Operation Current
     {
         get
@@ -40,11 +43,21 @@ internal sealed class RunningOperation(Operation initial, TimeProvider time) : I
     }
 
     /// <returns>The operation as it ended.</returns>
-    public Operation End(OperationState state, object? result, OperationFailure? failure)
+    public Operation End(OperationState state, object? result, OperationFailure? failure, DateTimeOffset endedAt)
     {
-        Change(o => o with { State = state, Result = result, Failure = failure, EndedAt = time.GetUtcNow() });
+        Change(o => Ended(o, state, result, failure, endedAt));
         return Current;
     }
+
+    /// <summary>The operation as it is when it has ended so.</summary>
+    public static Operation Ended(Operation operation, OperationState state, object? result, OperationFailure? failure, DateTimeOffset endedAt) => operation with
+    {
+        State = state,
+        Result = result,
+        Failure = failure,
+        EndedAt = endedAt,
+        Progress = operation.Progress with { Sequence = operation.Progress.Sequence + 1, UpdatedAt = endedAt },
+    };
 
     /// <summary>The current snapshot when it is newer than <paramref name="sequence"/>, then every later one that the reader is in time for.</summary>
     public async IAsyncEnumerable<Operation> WatchAsync(long sequence, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -81,7 +94,7 @@ internal sealed class RunningOperation(Operation initial, TimeProvider time) : I
             if (_current.HasEnded)
                 return false;
             var next = change(_current);
-            _current = next with
+            _current = next.HasEnded ? next : next with
             {
                 Progress = next.Progress with { Sequence = _current.Progress.Sequence + 1, UpdatedAt = time.GetUtcNow() },
             };

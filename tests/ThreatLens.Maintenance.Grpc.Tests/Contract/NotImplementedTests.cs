@@ -1,0 +1,114 @@
+using Google.Protobuf;
+using Grpc.Core;
+using ThreatLens.Maintenance.V1;
+using Xunit;
+
+namespace ThreatLens.Maintenance.Grpc.Tests.Contract;
+
+/// <summary>What the contract has and this version does not fill is refused by name; nothing is ever ignored.</summary>
+public sealed class NotImplementedTests(SharedService shared)
+{
+    private static readonly string[] Filled =
+    [
+        "Migrate", "Rollback", "Status", "HealthReport", "ListLogSources", "SetLogSourceEnabled", "GetMonitoringConfig", "UpdateMonitoringConfig",
+        "GetOperation", "ListOperations", "WatchOperation", "CancelOperation",
+    ];
+
+    public static TheoryData<string> Unfilled => [.. DatabaseMaintenance.Descriptor.Methods.Select(m => m.Name).Except(Filled)];
+
+    public static TheoryData<string> FilledCalls => [.. Filled];
+
+    [Theory]
+    [MemberData(nameof(Unfilled))]
+    public Task Call_that_is_not_filled_names_itself(string name) => Expect.NotImplementedAsync(name, () => CallAsync(name));
+
+    [Theory]
+    [MemberData(nameof(FilledCalls))]
+    public async Task Call_that_is_filled_exists_in_the_contract(string name)
+    {
+        // Guards the list above: a renamed call would otherwise fall out of both tests.
+        Assert.NotNull(DatabaseMaintenance.Descriptor.FindMethodByName(name));
+        if (name is "Migrate" or "Rollback")
+            return;
+        var error = await Record.ExceptionAsync(() => CallAsync(name));
+        Assert.False(error is RpcException { StatusCode: StatusCode.Unimplemented }, $"{name}: {error}");
+    }
+
+    [Fact]
+    public async Task Field_of_Migrate_that_is_not_filled_names_itself()
+    {
+        await NotYetAsync("validate_only", new MigrateRequest { ValidateOnly = true });
+        await NotYetAsync("etag", new MigrateRequest { Etag = "e" });
+        await NotYetAsync("order", new MigrateRequest { Order = MigrationOrder.Strict });
+        await NotYetAsync("order", new MigrateRequest { Order = MigrationOrder.Allow });
+        await NotYetAsync("allow", new MigrateRequest { Allow = { "" } });
+        await NotYetAsync("rehearse", new MigrateRequest { Rehearse = true });
+    }
+
+    [Fact]
+    public async Task Field_of_Rollback_that_is_not_filled_names_itself()
+    {
+        await NotYetAsync("validate_only", new RollbackRequest { ValidateOnly = true });
+        await NotYetAsync("etag", new RollbackRequest { Etag = "e" });
+        await NotYetAsync("cascade", new RollbackRequest { Version = "003", Cascade = true });
+        await NotYetAsync("max_values_lost", new RollbackRequest { MaxValuesLost = 0 });
+        await NotYetAsync("rehearse", new RollbackRequest { Rehearse = true });
+    }
+
+    [Theory]
+    [InlineData(typeof(MigrateRequest), "validate_only etag order allow rehearse", "request_id wait_timeout target_version")]
+    [InlineData(typeof(RollbackRequest), "validate_only etag cascade max_values_lost rehearse", "request_id wait_timeout version to_version steps")]
+    [InlineData(typeof(HealthReportRequest), "on_change_only", "interval sections")]
+    public void Every_field_is_either_filled_or_refused(System.Type request, string refused, string filled)
+    {
+        var descriptor = ((IMessage)Activator.CreateInstance(request)!).Descriptor;
+
+        Assert.Equal($"{refused} {filled}".Split(' ').Order(), descriptor.Fields.InDeclarationOrder().Select(f => f.Name).Order());
+    }
+
+    [Fact]
+    public async Task Part_of_a_health_report_that_is_not_filled_names_itself()
+    {
+        await Expect.NotImplementedAsync("on_change_only", () => ReportAsync(new HealthReportRequest { OnChangeOnly = true }));
+        HealthSectionKind[] filled =
+        [
+            HealthSectionKind.Schema, HealthSectionKind.Integrity, HealthSectionKind.Storage, HealthSectionKind.Tables, HealthSectionKind.Ingest,
+            HealthSectionKind.LogSources,
+        ];
+        foreach (var kind in System.Enum.GetValues<HealthSectionKind>().Except([.. filled, HealthSectionKind.Unspecified]))
+            await Expect.NotImplementedAsync($"sections[0] {kind}", () => ReportAsync(new HealthReportRequest { Sections = { kind } }));
+    }
+
+    [Fact]
+    public async Task Filter_by_a_kind_that_cannot_be_there_yet_names_itself() => await Expect.NotImplementedAsync(
+        "kind Backup", async () => await shared.Service.Maintenance.ListOperationsAsync(new ListOperationsRequest { Kind = OperationKind.Backup }));
+
+    private Task NotYetAsync(string field, MigrateRequest request) => Expect.NotImplementedAsync(field, async () => await shared.Service.Maintenance.MigrateAsync(request));
+
+    private Task NotYetAsync(string field, RollbackRequest request) => Expect.NotImplementedAsync(field, async () => await shared.Service.Maintenance.RollbackAsync(request));
+
+    private async Task ReportAsync(HealthReportRequest request)
+    {
+        using var call = shared.Service.Maintenance.HealthReport(request);
+        await call.ResponseStream.MoveNext(CancellationToken.None);
+    }
+
+    /// <summary>Calls it with an empty message, whatever its types are.</summary>
+    private async Task CallAsync(string name)
+    {
+        var method = DatabaseMaintenance.Descriptor.FindMethodByName(name);
+        var marshaller = Marshallers.Create<IMessage>(m => m.ToByteArray(), bytes => method.OutputType.Parser.ParseFrom(bytes));
+        var kind = method.IsServerStreaming ? MethodType.ServerStreaming : MethodType.Unary;
+        var raw = new Method<IMessage, IMessage>(kind, DatabaseMaintenance.Descriptor.FullName, name, marshaller, marshaller);
+        var invoker = shared.Service.Channel.CreateCallInvoker();
+        var request = method.InputType.Parser.ParseFrom(ByteString.Empty);
+        if (kind == MethodType.Unary)
+        {
+            await invoker.AsyncUnaryCall(raw, null, default, request);
+            return;
+        }
+
+        using var call = invoker.AsyncServerStreamingCall(raw, null, default, request);
+        await call.ResponseStream.MoveNext(CancellationToken.None);
+    }
+}
