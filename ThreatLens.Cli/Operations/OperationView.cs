@@ -9,8 +9,20 @@ namespace ThreatLens.Cli.Operations;
 /// <summary>Operations for people.</summary>
 internal static class OperationView
 {
-    /// <summary>Several operations, one a row.</summary>
-    public static IRenderable Table(IEnumerable<Operation> operations)
+    /// <summary>A terminal narrower than this would break the last columns into shreds.</summary>
+    private const int TableWidth = 150;
+
+    /// <summary>Several operations, one a row; on narrow terminals two lines each.</summary>
+    public static IRenderable Table(IEnumerable<Operation> operations) =>
+        Screen.Width < TableWidth ? new Rows(operations.Select(InTwoLines)) : InRows(operations);
+
+    private static IRenderable InTwoLines(Operation operation) => new Paragraph()
+        .Append($"{operation.Id}  {Words.Of(operation.CreateTime)}  {Names.Of(operation.Kind)} ")
+        .Append(Names.Of(operation.State), Styles.Of(operation.State))
+        .Append($"  {Words.Of(operation.Duration)}\n", Styles.Faint)
+        .Append($"  {Safe.Text(operation.Caller?.Name ?? string.Empty)}: {Safe.Text(InShort(operation))}", Styles.Faint);
+
+    private static Table InRows(IEnumerable<Operation> operations)
     {
         var table = Screen.NewTable("Operation", "Kind", "State", "Created (UTC)", "Took", "By", "What");
         foreach (var column in table.Columns.Take(5))

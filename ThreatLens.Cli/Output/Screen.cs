@@ -20,6 +20,9 @@ internal sealed class Screen
 
     public Screen(OutputFormat format) => _format = format;
 
+    /// <summary>Columns that standard output has.</summary>
+    public static int Width => Console.IsOutputRedirected ? Unbounded : AnsiConsole.Profile.Width;
+
     /// <summary>Whether somebody can watch standard output change.</summary>
     public bool IsLive => _format == OutputFormat.Table && !Console.IsOutputRedirected;
 
