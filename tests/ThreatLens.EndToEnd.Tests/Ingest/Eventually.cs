@@ -20,6 +20,6 @@ public static class Eventually
         }
     }
 
-    public static Task Equal<T>(T expected, Func<T> actual, [CallerArgumentExpression(nameof(actual))] string what = "") =>
-        True(() => EqualityComparer<T>.Default.Equals(expected, actual()), () => $"Expected {expected}, was {actual()}.", what);
+    public static Task Equal<T>(T expected, Func<T> actual, Func<string>? state = null, [CallerArgumentExpression(nameof(actual))] string what = "") =>
+        True(() => EqualityComparer<T>.Default.Equals(expected, actual()), () => $"Expected {expected}, was {actual()}. {state?.Invoke()}", what);
 }
