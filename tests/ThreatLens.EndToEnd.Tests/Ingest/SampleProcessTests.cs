@@ -73,7 +73,8 @@ public sealed class SampleProcessTests : IDisposable
     {
         await using var process = SampleProcess.Start("http://127.0.0.1:1", new Dictionary<string, string?>
         {
-            ["Ingest__DemoDirectory"] = _directory.Path, [name] = value,
+            ["Ingest__DemoDirectory"] = _directory.Path,
+            [name] = value,
         });
 
         Assert.NotEqual(0, await process.WaitForExitAsync());

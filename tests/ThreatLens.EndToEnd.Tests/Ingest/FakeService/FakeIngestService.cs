@@ -65,7 +65,9 @@ public sealed class FakeIngestService(FakeIngestServer server) : MetricsIngest.M
         }
         var acknowledgement = new BatchAcknowledgement
         {
-            Sequence = batch.Sequence, Accepted = isNew ? batch.Samples.Count : 0, Duplicate = !isNew,
+            Sequence = batch.Sequence,
+            Accepted = isNew ? batch.Samples.Count : 0,
+            Duplicate = !isNew,
         };
         acknowledgement.Rejections.Add(server.Rejections(batch));
         await stream.WriteAsync(responses, new StreamMetricsResponse { Acknowledgement = acknowledgement });

@@ -45,7 +45,10 @@ public sealed class FakeIngestStore
             {
                 _positions[producer][report.Path] = new SourcePosition
                 {
-                    SourceName = report.SourceName, Path = report.Path, Offset = report.Offset, PositionToken = report.PositionToken,
+                    SourceName = report.SourceName,
+                    Path = report.Path,
+                    Offset = report.Offset,
+                    PositionToken = report.PositionToken,
                 };
             }
             return true;
