@@ -65,6 +65,10 @@ public sealed class IngestOptions
     [ValidateObjectMembers]
     public DemoOptions Demo { get; init; } = new();
 
+    /// <summary>Whether the service can store it: a position that is refused would be measured again after every start.</summary>
+    internal static bool IsPath(string path) =>
+        !string.IsNullOrWhiteSpace(path) && !path.Contains('\0', StringComparison.Ordinal) && Path.GetFullPath(path).Length <= 1000;
+
     internal TailLimits TailLimits => new(MaxBytesPerMeasurement, MaxLineBytes, RotationWait);
 
     /// <summary>The paths this configuration means: its own, or those of the demo.</summary>

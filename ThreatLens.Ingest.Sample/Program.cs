@@ -9,7 +9,9 @@ var builder = Host.CreateApplicationBuilder(args);
 builder.AddServiceDefaults();
 builder.AddMetricsIngestClient();
 
-builder.Services.AddOptions<IngestOptions>().BindConfiguration(IngestOptions.Section).ValidateOnStart();
+builder.Services.AddOptions<IngestOptions>().BindConfiguration(IngestOptions.Section)
+    .Validate(options => options.Paths.All(IngestOptions.IsPath), "Ingest:Paths: every path has 1 to 1000 characters.")
+    .ValidateOnStart();
 builder.Services.AddSingleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>();
 builder.Services.AddSingleton(services => services.GetRequiredService<IOptions<IngestOptions>>().Value.Sender());
 

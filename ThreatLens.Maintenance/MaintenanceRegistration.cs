@@ -81,5 +81,5 @@ public static class MaintenanceRegistration
     private static OptionsBuilder<T> AddOptions<T>(this IHostApplicationBuilder builder, string section)
         where T : class => builder.Services.AddOptions<T>().Bind(builder.Configuration.GetSection(section)).ValidateDataAnnotations().ValidateOnStart();
 
-    private static MaintenanceException Misconfigured(string message) => new(ErrorKind.FailedPrecondition, ErrorReasons.InvalidConfiguration, message);
+    private static MaintenanceException Misconfigured(string message) => new(ErrorKind.FailedPrecondition, ErrorReasons.DatabaseConfigurationInvalid, message);
 }

@@ -15,7 +15,7 @@ namespace ThreatLens.Maintenance;
 /// </summary>
 public sealed class MaintenanceService(
     MigrationEngine engine, SchemaOperations schema, OperationRunner runner, IngestWriter writer, IntegrityMonitor integrity,
-    StartupState state, IOptions<MaintenanceOptions> options, IOptions<HealthOptions> health, IHostEnvironment environment, TimeProvider time, ILogger<MaintenanceService> logger)
+    StartupState state, IOptions<MaintenanceOptions> options, IOptions<HealthOptions> health, IHostEnvironment environment, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<MaintenanceService> logger)
     : BackgroundService
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
@@ -24,6 +24,8 @@ public sealed class MaintenanceService(
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         writer.Start();
+        // Not in StopAsync: the web server stops before this service and waits for its calls, which may be waiting for an operation.
+        lifetime.ApplicationStopping.Register(runner.CancelAll);
         return base.StartAsync(cancellationToken);
     }
 
@@ -31,7 +33,7 @@ public sealed class MaintenanceService(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await writer.StopAsync(cancellationToken).ConfigureAwait(false);
-        await runner.StopAsync(cancellationToken).ConfigureAwait(false);
+        await runner.WaitForAllAsync(cancellationToken).ConfigureAwait(false);
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
     }
 

@@ -79,21 +79,20 @@ internal sealed class ConnectionOptions
                 });
                 return (int)await command(new Session(channel.Client, screen, answerTime), parsed, cancellationToken);
             }
-            catch (RpcException exception)
-            {
-                return (int)Failures.Report(screen, MaintenanceFailure.FromException(exception), address);
-            }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
                 screen.Complain("interrupted before the service had answered.");
                 return (int)ExitCode.Failed;
             }
-            catch (OperationCanceledException)
+            catch (Exception exception) when (exception is OperationCanceledException or RpcException { StatusCode: StatusCode.DeadlineExceeded })
             {
-                // Nobody but the deadline is left.
                 screen.Complain($"the maintenance service at {address} has not answered within {Words.Of(answerTime)}.");
                 screen.Note("A change that was asked for may have begun all the same: see threatlens operations. More time: --timeout.");
                 return (int)ExitCode.Unreachable;
+            }
+            catch (RpcException exception)
+            {
+                return (int)Failures.Report(screen, MaintenanceFailure.FromException(exception), address);
             }
         };
 

@@ -39,8 +39,12 @@ internal static class Failures
             facts.Add("  " + key, value);
         facts.Add("  operation", failure.OperationId);
         facts.Add("  try again", failure.RetryDelay is { } delay ? $"in {Words.Of(delay)}" : string.Empty);
-        screen.Error.Write(facts.Build());
+        screen.Explain(facts.Build());
     }
+
+    /// <summary>What a failed operation is worth: the service was reached, so it is either the request's fault or not.</summary>
+    public static ExitCode CodeOfOperation(MaintenanceFailure failure) =>
+        failure.Code == StatusCode.InvalidArgument ? ExitCode.WrongUsage : ExitCode.Failed;
 
     private static ExitCode CodeOf(MaintenanceFailure failure) => failure.Code switch
     {

@@ -9,8 +9,20 @@ namespace ThreatLens.Cli.Operations;
 /// <summary>Operations for people.</summary>
 internal static class OperationView
 {
-    /// <summary>Several operations, one a row.</summary>
-    public static IRenderable Table(IEnumerable<Operation> operations)
+    /// <summary>A terminal narrower than this would break the last columns into shreds.</summary>
+    private const int TableWidth = 150;
+
+    /// <summary>Several operations, one a row; on narrow terminals two lines each.</summary>
+    public static IRenderable Table(IEnumerable<Operation> operations) =>
+        Screen.Width < TableWidth ? new Rows(operations.Select(InTwoLines)) : InRows(operations);
+
+    private static IRenderable InTwoLines(Operation operation) => new Paragraph()
+        .Append($"{operation.Id}  {Words.Of(operation.CreateTime)}  {Names.Of(operation.Kind)} ")
+        .Append(Names.Of(operation.State), Styles.Of(operation.State))
+        .Append($"  {Words.Of(operation.Duration)}\n", Styles.Faint)
+        .Append($"  {Safe.Text(operation.Caller?.Name ?? string.Empty)}: {Safe.Text(InShort(operation))}", Styles.Faint);
+
+    private static Table InRows(IEnumerable<Operation> operations)
     {
         var table = Screen.NewTable("Operation", "Kind", "State", "Created (UTC)", "Took", "By", "What");
         foreach (var column in table.Columns.Take(5))
@@ -52,10 +64,10 @@ internal static class OperationView
         return ResultView.Of(operation) is { } result ? new Rows(facts.Build(), result) : facts.Build();
     }
 
-    /// <summary>What a command that started an operation says at its end.</summary>
-    public static IRenderable Outcome(Operation operation) => ResultView.Of(operation) is { } result
+    /// <summary>What a command that started an operation says at its end; of a failure all is said on standard error.</summary>
+    public static IRenderable? Outcome(Operation operation) => ResultView.Of(operation) is { } result
         ? new Rows(result, new Text($"Operation {operation.Id}, {Words.Of(operation.Duration)}", Styles.Faint))
-        : Table([operation]);
+        : operation.Error is null ? Table([operation]) : null;
 
     /// <summary>One snapshot in one line.</summary>
     public static IRenderable Snapshot(Operation operation) => new Paragraph()
@@ -65,7 +77,7 @@ internal static class OperationView
 
     private static string InShort(Operation operation) => operation.Error is { } error
         ? $"{error.Reason}: {error.Message}"
-        : ProgressText(operation.Progress);
+        : ResultView.InShort(operation) ?? ProgressText(operation.Progress);
 
     private static string ProgressText(OperationProgress? progress)
     {
@@ -73,6 +85,6 @@ internal static class OperationView
             return string.Empty;
         var count = progress.Total > 0 ? $"{progress.Completed}/{progress.Total} {progress.Unit}" : string.Empty;
         var rest = progress.EstimatedRemaining is { } remaining ? $"about {Words.Of(remaining)} left" : string.Empty;
-        return string.Join(", ", new[] { progress.Message, count, rest }.Where(part => part.Length > 0));
+        return string.Join(", ", new[] { progress.Message.TrimEnd('.'), count, rest }.Where(part => part.Length > 0));
     }
 }

@@ -20,24 +20,27 @@ internal sealed class Screen
 
     public Screen(OutputFormat format) => _format = format;
 
+    /// <summary>Columns that standard output has.</summary>
+    public static int Width => Console.IsOutputRedirected ? Unbounded : AnsiConsole.Profile.Width;
+
     /// <summary>Whether somebody can watch standard output change.</summary>
     public bool IsLive => _format == OutputFormat.Table && !Console.IsOutputRedirected;
 
     /// <summary>Whether somebody can watch progress on standard error.</summary>
     public bool ShowsProgress => !Console.IsErrorRedirected;
 
-    /// <summary>Standard error, for progress and complaints.</summary>
+    /// <summary>Standard error, for progress.</summary>
     public IAnsiConsole Error { get; } = Open(Console.Error, Console.IsErrorRedirected);
 
     /// <summary>The result, as the format asks.</summary>
     /// <param name="response">What the service answered: the JSON document.</param>
-    /// <param name="view">The same for people.</param>
-    public void Show(IMessage response, Func<IRenderable> view)
+    /// <param name="view">The same for people; null: nothing to be said.</param>
+    public void Show(IMessage response, Func<IRenderable?> view)
     {
         if (_format == OutputFormat.Json)
             Console.Out.WriteLine(_json.Format(response));
-        else
-            _out.Write(view());
+        else if (view() is { } shown)
+            Write(_out, Console.Out, Console.IsOutputRedirected, shown);
     }
 
     /// <summary>Replaces what was shown before; for terminals.</summary>
@@ -48,12 +51,13 @@ internal sealed class Screen
     }
 
     /// <summary>An error, on standard error.</summary>
-    public void Complain(string message) => Error.Write(new Paragraph()
-        .Append("error: ", Styles.Bad)
-        .Append(Safe.Text(message) + Environment.NewLine));
+    public void Complain(string message) => Explain(new Paragraph().Append("error: ", Styles.Bad).Append(Safe.Text(message) + '\n'));
 
     /// <summary>A remark, on standard error.</summary>
-    public void Note(string message) => Error.WriteLine(Safe.Text(message));
+    public void Note(string message) => Explain(new Text(Safe.Text(message) + '\n'));
+
+    /// <summary>More on an error, on standard error.</summary>
+    public void Explain(IRenderable view) => Write(Error, Console.Error, Console.IsErrorRedirected, view);
 
     /// <summary>A table in the style of where it goes.</summary>
     public static Table NewTable(params string[] headers)
@@ -63,6 +67,21 @@ internal sealed class Screen
         foreach (var header in headers)
             table.AddColumn(new TableColumn(new Text(header, Styles.Header)));
         return table;
+    }
+
+    private static void Write(IAnsiConsole console, TextWriter writer, bool redirected, IRenderable view)
+    {
+        if (!redirected)
+        {
+            console.Write(view);
+            return;
+        }
+
+        // Tables fill their last column with blanks, which nobody wants in a file.
+        using var text = new StringWriter();
+        Open(text, redirected: true).Write(view);
+        foreach (var line in text.ToString().TrimEnd().Split('\n'))
+            writer.WriteLine(line.TrimEnd());
     }
 
     private static IAnsiConsole Open(TextWriter writer, bool redirected)

@@ -108,7 +108,7 @@ internal sealed class LogTail(string path, FilePosition position, TailLimits lim
     private void Leave(LineMeasurement measurement)
     {
         _file!.Finish(measurement);
-        var next = RotatedFiles.Successor(path, _file.Identity);
+        var next = Generations.Successor(path, _file.Identity, _file.IsCopiedTo);
         logger.Rotated(path, next);
         Close();
         _position = FilePosition.Start;

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ThreatLens.Ingest.Sample.Tailing;
 
 /// <summary>
@@ -9,7 +7,6 @@ namespace ThreatLens.Ingest.Sample.Tailing;
 internal static class RotatedFiles
 {
     private const int MostLookedAt = 1000;
-    private const int MostGenerations = 100;
 
     /// <summary>Opens the file that a position is in, wherever it is now; null when it is nowhere near the path.</summary>
     /// <remarks>
@@ -34,25 +31,8 @@ internal static class RotatedFiles
         return candidates.Select(candidate => TryOpen(candidate, position, open)).FirstOrDefault(file => file is not null);
     }
 
-    /// <summary>
-    /// What follows a file that is read to its end: after <c>auth.log.3</c> comes <c>auth.log.2</c>; otherwise the path itself.
-    /// </summary>
-    public static string Successor(string path, FileIdentity? finished)
-    {
-        if (finished is null)
-            return path;
-        for (var generation = 1; generation <= MostGenerations; generation++)
-        {
-            if (FileProbe.Of(Generation(path, generation))?.Identity == finished)
-                return generation == 1 ? path : Generation(path, generation - 1);
-        }
-        return path;
-    }
-
-    private static string Generation(string path, int generation) =>
-        string.Create(CultureInfo.InvariantCulture, $"{path}.{generation}");
-
-    private static IEnumerable<string> Beside(string path)
+    /// <summary>Files in the directory of a path whose names begin as its name does, without what comes after its last point.</summary>
+    public static IEnumerable<string> Beside(string path)
     {
         try
         {

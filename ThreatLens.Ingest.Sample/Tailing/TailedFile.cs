@@ -93,6 +93,20 @@ internal sealed class TailedFile : IDisposable
     /// <summary>Nothing more comes: the last line counts even without a newline.</summary>
     public void Finish(LineMeasurement measurement) => _scanner.TakeRest(_time.GetTimestamp(), measurement);
 
+    /// <summary>Whether another file begins with everything that was measured of this one.</summary>
+    public bool IsCopiedTo(string path)
+    {
+        try
+        {
+            using var other = FileProbe.Open(path);
+            return _measured.Offset > 0 && _measured.Matches(other);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     public void Dispose() => _handle.Dispose();
 
     private void Take(ReadOnlySpan<byte> chunk, LineMeasurement measurement)

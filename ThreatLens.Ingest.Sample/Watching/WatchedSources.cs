@@ -72,7 +72,7 @@ internal sealed class WatchedSources : IDisposable
     private List<string> WantedPaths(IngestConfiguration configuration)
     {
         IEnumerable<string> paths = configuration.Monitoring is { Paths.Count: > 0 } monitoring ? monitoring.Paths : _options.EffectivePaths;
-        return [.. paths.Where(path => !string.IsNullOrWhiteSpace(path)).Select(Path.GetFullPath).Distinct(StringComparer.Ordinal).Take(MostSources)];
+        return [.. paths.Where(IngestOptions.IsPath).Select(Path.GetFullPath).Distinct(StringComparer.Ordinal).Take(MostSources)];
     }
 
     private IEnumerable<SourceSlice> Remove(List<string> wanted)

@@ -124,7 +124,7 @@ public sealed class MetricSender
         if (!await call.ResponseStream.MoveNext(stop.Token) || call.ResponseStream.Current.Welcome is not { } welcome)
             throw new RpcException(new Status(StatusCode.Internal, "The service did not answer hello with a welcome."));
         await WelcomedAsync(welcome, batches);
-        return await new MetricStream(_unacknowledged, batches, _metrics).RunAsync(call, OnResponse, stop);
+        return await new MetricStream(_unacknowledged, batches, _metrics, _time).RunAsync(call, OnResponse, stop);
     }
 
     private async Task WelcomedAsync(Welcome welcome, BatchSourceReader batches)

@@ -10,7 +10,8 @@ namespace ThreatLens.Maintenance.Client.Ingestion;
 /// <param name="unacknowledged">The batches, shared by all streams of a sender.</param>
 /// <param name="source">Where more come from.</param>
 /// <param name="metrics">What is counted.</param>
-internal sealed class MetricStream(UnacknowledgedBatches unacknowledged, BatchSourceReader source, MetricSenderMetrics metrics)
+/// <param name="time">Clock.</param>
+internal sealed class MetricStream(UnacknowledgedBatches unacknowledged, BatchSourceReader source, MetricSenderMetrics metrics, TimeProvider time)
 {
     /// <summary>
     /// Runs until the source has ended and everything is acknowledged (true), or the service ends the stream without an error (false).
@@ -28,7 +29,7 @@ internal sealed class MetricStream(UnacknowledgedBatches unacknowledged, BatchSo
 
         // A failed write only says that the call is over; why, the reading side knows. It gets there by itself, but for a failing source.
         if (!reading.IsCompleted && source.Failure is null)
-            await Task.WhenAny(reading, Task.Delay(TimeSpan.FromSeconds(1), stop.Token));
+            await Task.WhenAny(reading, Task.Delay(TimeSpan.FromSeconds(1), time, stop.Token));
         await stop.CancelAsync();
         await Task.WhenAll(reading, writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!reading.IsCanceled)

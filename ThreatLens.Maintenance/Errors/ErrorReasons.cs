@@ -18,9 +18,6 @@ public static class ErrorReasons
     /// <summary>The connection string or another database setting cannot be used; a restart with a better one is needed.</summary>
     public const string DatabaseConfigurationInvalid = "DATABASE_CONFIGURATION_INVALID";
 
-    /// <summary>The service's configuration cannot be used.</summary>
-    public const string InvalidConfiguration = "INVALID_CONFIGURATION";
-
     /// <summary>The directory of the database file does not exist.</summary>
     public const string DatabaseDirectoryMissing = "DATABASE_DIRECTORY_MISSING";
 
@@ -74,9 +71,6 @@ public static class ErrorReasons
 
     /// <summary>An applied migration's script is not the one that was applied.</summary>
     public const string ChecksumMismatch = "CHECKSUM_MISMATCH";
-
-    /// <summary>The start-up migration has not finished or has failed.</summary>
-    public const string StartupNotFinished = "STARTUP_NOT_FINISHED";
 
     /// <summary>The schema lacks what the call needs; migrate first.</summary>
     public const string SchemaNotReady = "SCHEMA_NOT_READY";

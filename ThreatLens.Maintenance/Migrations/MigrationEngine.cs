@@ -26,14 +26,12 @@ public sealed class MigrationEngine(SqliteDatabase database, MigrationCatalog ca
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            using var connection = database.OpenReader();
+            using var connection = database.TryOpenReader();
+            if (connection is null)
+                return SchemaStatusReader.OfMissingDatabase(catalog);
             // One snapshot: the history and the tables are read as of the same commit.
             connection.Execute("BEGIN");
             return SchemaStatusReader.Read(connection, catalog);
-        }
-        catch (MaintenanceException e) when (e.Reason == ErrorReasons.DatabaseMissing)
-        {
-            return SchemaStatusReader.OfMissingDatabase(catalog);
         }
         catch (SqliteException e)
         {
@@ -98,14 +96,7 @@ public sealed class MigrationEngine(SqliteDatabase database, MigrationCatalog ca
     {
         using var turn = database.WriteGate.Enter(cancellationToken);
         using var connection = database.OpenWriter();
-        var done = change(new MigrationRun(database, connection, catalog, time, logger));
-        try
-        {
-            return (done, SchemaStatusReader.Read(connection, catalog).CurrentVersion);
-        }
-        catch (SqliteException e)
-        {
-            throw database.Translate(e, "reading the migration history");
-        }
+        var run = new MigrationRun(database, connection, catalog, time, logger);
+        return (change(run), run.Current);
     }
 }

@@ -10,6 +10,14 @@ namespace ThreatLens.Maintenance.Migrations;
 /// <summary>One run over a list of migrations on one connection: each in a transaction of its own, with its history row.</summary>
 internal sealed class MigrationRun(SqliteDatabase database, SqliteConnection connection, MigrationCatalog catalog, TimeProvider time, ILogger logger)
 {
+    private static readonly SqlSummary Begin = SqlSummary.Of("BEGIN IMMEDIATE");
+    private static readonly SqlSummary Commit = SqlSummary.Of("COMMIT");
+    private static readonly SqlSummary Record = SqlSummary.Of("INSERT INTO schema_migrations");
+    private static readonly SqlSummary Remove = SqlSummary.Of("DELETE FROM schema_migrations");
+
+    /// <summary>The current version as of this run's last transaction; null when none is applied, or before the first.</summary>
+    public MigrationVersion? Current { get; private set; }
+
     /// <summary>Applies the migrations in order.</summary>
     public IReadOnlyList<AppliedMigration> Apply(
         IReadOnlyList<Migration> migrations, MigrateCommand command, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken) =>
@@ -63,8 +71,11 @@ internal sealed class MigrationRun(SqliteDatabase database, SqliteConnection con
     private AppliedMigration? Apply(Migration migration, MigrateCommand command)
     {
         var started = time.GetTimestamp();
-        using var transaction = Timed("BEGIN IMMEDIATE", () => ImmediateTransaction.Begin(connection));
-        var status = SchemaStatusReader.Read(connection, catalog);
+        using var transaction = Timed(Begin, () => ImmediateTransaction.Begin(connection));
+        // Another process may have been here since the plan was made; from now on none can.
+        var history = SchemaHistory.Read(connection);
+        var status = SchemaStatusReader.Compare(catalog, history);
+        Current = status.CurrentVersion;
         if (status.IsApplied(migration.Version))
         {
             logger.DoneByAnother(migration.Version.Id, database.Path);
@@ -72,10 +83,12 @@ internal sealed class MigrationRun(SqliteDatabase database, SqliteConnection con
         }
 
         MigrationPlanner.RecheckForward(status, migration);
+        SchemaHistory.Ensure(connection, history);
         var (ran, skipped) = new ScriptRunner(database, connection, transaction).Run(migration.Version, catalog.UpOf(migration));
-        Timed("INSERT INTO schema_migrations", () => SchemaHistory.Record(connection, migration, time.GetUtcNow(), time.GetElapsedTime(started), command));
-        Timed("COMMIT", transaction.Commit);
+        Timed(Record, () => SchemaHistory.Record(connection, migration, time.GetUtcNow(), time.GetElapsedTime(started), command));
+        Timed(Commit, transaction.Commit);
 
+        Current = status.CurrentVersion?.CompareTo(migration.Version) > 0 ? status.CurrentVersion : migration.Version;
         var applied = new AppliedMigration(migration.Version, time.GetElapsedTime(started), ran, skipped);
         logger.Applied(migration.Version.Id, database.Path, applied.Duration.TotalMilliseconds, ran, skipped);
         return applied;
@@ -84,8 +97,9 @@ internal sealed class MigrationRun(SqliteDatabase database, SqliteConnection con
     private AppliedMigration? Undo(Migration migration)
     {
         var started = time.GetTimestamp();
-        using var transaction = Timed("BEGIN IMMEDIATE", () => ImmediateTransaction.Begin(connection));
-        var status = SchemaStatusReader.Read(connection, catalog);
+        using var transaction = Timed(Begin, () => ImmediateTransaction.Begin(connection));
+        var status = SchemaStatusReader.Compare(catalog, SchemaHistory.Read(connection));
+        Current = status.CurrentVersion;
         if (!status.IsApplied(migration.Version))
         {
             logger.DoneByAnother(migration.Version.Id, database.Path);
@@ -94,23 +108,24 @@ internal sealed class MigrationRun(SqliteDatabase database, SqliteConnection con
 
         MigrationPlanner.RecheckBackward(status, migration);
         var (ran, skipped) = new ScriptRunner(database, connection, transaction).Run(migration.Version, catalog.DownOf(migration));
-        Timed("DELETE FROM schema_migrations", () => SchemaHistory.Remove(connection, migration));
-        Timed("COMMIT", transaction.Commit);
+        Timed(Remove, () => SchemaHistory.Remove(connection, migration));
+        Timed(Commit, transaction.Commit);
 
+        Current = status.Below(migration.Version);
         var undone = new AppliedMigration(migration.Version, time.GetElapsedTime(started), ran, skipped);
         logger.Undone(migration.Version.Id, database.Path, undone.Duration.TotalMilliseconds, ran, skipped);
         return undone;
     }
 
-    private void Timed(string sql, Action action) => Timed(sql, () =>
+    private void Timed(SqlSummary summary, Action action) => Timed(summary, () =>
     {
         action();
         return 0;
     });
 
-    private T Timed<T>(string sql, Func<T> action)
+    private T Timed<T>(SqlSummary summary, Func<T> action)
     {
-        using var span = StatementSpan.Start(database, sql);
+        using var span = StatementSpan.Start(database, summary);
         try
         {
             return action();

@@ -7,6 +7,14 @@ namespace ThreatLens.Maintenance.Migrations;
 /// <summary>One row of the history.</summary>
 internal sealed record HistoryRow(string Version, string Description, string? AppliedAt, string? Checksum);
 
+/// <summary>The history as it was read.</summary>
+/// <param name="Columns">The table's columns; null when there is no table.</param>
+/// <param name="Rows">Its rows, in no particular order.</param>
+internal sealed record HistorySnapshot(IReadOnlySet<string>? Columns, IReadOnlyList<HistoryRow> Rows)
+{
+    public static HistorySnapshot None { get; } = new(null, []);
+}
+
 /// <summary>
 /// The table <c>schema_migrations</c>: the original application's, with nullable columns of our own behind its columns, so that its own
 /// tool can still read and write it. "There is no table" and "the table cannot be read" are never confused: taking the second for
@@ -16,31 +24,61 @@ internal static class SchemaHistory
 {
     private const string Table = "schema_migrations";
 
+    // The original's own definition, and ours behind it.
+    private const string Creation =
+        $"""
+        CREATE TABLE {Table} (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            version VARCHAR(50) UNIQUE NOT NULL,
+            description TEXT NOT NULL,
+            applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+            rollback_sql TEXT,
+            checksum VARCHAR(64),
+            execution_ms INTEGER,
+            applied_by TEXT,
+            operation_id TEXT
+        )
+        """;
+
     private static readonly string[] OriginalColumns = ["version", "description", "applied_at", "rollback_sql", "checksum"];
 
     private static readonly (string Name, string Type)[] OwnColumns = [("execution_ms", "INTEGER"), ("applied_by", "TEXT"), ("operation_id", "TEXT")];
 
-    /// <summary>All rows; empty when there is no table.</summary>
+    /// <summary>Reads the table.</summary>
     /// <exception cref="MaintenanceException">HISTORY_UNREADABLE.</exception>
-    public static IReadOnlyList<HistoryRow> Read(SqliteConnection connection)
+    public static HistorySnapshot Read(SqliteConnection connection)
     {
         var type = connection.Scalar(
             "SELECT type FROM sqlite_master WHERE name = $table COLLATE NOCASE AND type IN ('table', 'view')", ("$table", Table));
         if (type is null)
-            return [];
+            return HistorySnapshot.None;
         if (type is not "table")
             throw Unreadable($"it is a {type}");
         var columns = ReadColumns(connection);
         var missing = OriginalColumns.Where(c => !columns.Contains(c)).ToList();
         if (missing.Count > 0)
             throw Unreadable($"it lacks the columns {string.Join(", ", missing)}, so it is another tool's");
-        return ReadRows(connection);
+        return new HistorySnapshot(columns, ReadRows(connection));
     }
 
-    /// <summary>Records a migration; creates the table, or adds our columns to it, where they are missing. Within the migration's transaction.</summary>
-    public static void Record(SqliteConnection connection, Migration migration, DateTimeOffset appliedAt, TimeSpan duration, MigrateCommand command)
+    /// <summary>Creates the table, or adds our columns to it, where they are missing. Within the first migration's transaction.</summary>
+    public static void Ensure(SqliteConnection connection, HistorySnapshot history)
     {
-        Ensure(connection);
+        if (history.Columns is not { } columns)
+        {
+            connection.Execute(Creation);
+            return;
+        }
+
+        foreach (var (name, type) in OwnColumns)
+        {
+            if (!columns.Contains(name))
+                connection.Execute($"ALTER TABLE {Table} ADD COLUMN {name} {type}");
+        }
+    }
+
+    /// <summary>Records a migration. Within its transaction.</summary>
+    public static void Record(SqliteConnection connection, Migration migration, DateTimeOffset appliedAt, TimeSpan duration, MigrateCommand command) =>
         connection.Execute(
             $"""
             INSERT INTO {Table} (version, description, applied_at, rollback_sql, checksum, execution_ms, applied_by, operation_id)
@@ -54,33 +92,10 @@ internal static class SchemaHistory
             ("$execution_ms", (long)Math.Round(duration.TotalMilliseconds)),
             ("$applied_by", command.AppliedBy),
             ("$operation_id", command.OperationId));
-    }
 
     /// <summary>Removes a migration's row. Within the transaction that undoes it.</summary>
     public static void Remove(SqliteConnection connection, Migration migration) =>
         connection.Execute($"DELETE FROM {Table} WHERE version = $version", ("$version", migration.Version.Id));
-
-    private static void Ensure(SqliteConnection connection)
-    {
-        // The original's own definition; the comparison with it is a test.
-        connection.Execute(
-            $"""
-            CREATE TABLE IF NOT EXISTS {Table} (
-                id INTEGER PRIMARY KEY AUTOINCREMENT,
-                version VARCHAR(50) UNIQUE NOT NULL,
-                description TEXT NOT NULL,
-                applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
-                rollback_sql TEXT,
-                checksum VARCHAR(64)
-            )
-            """);
-        var columns = ReadColumns(connection);
-        foreach (var (name, type) in OwnColumns)
-        {
-            if (!columns.Contains(name))
-                connection.Execute($"ALTER TABLE {Table} ADD COLUMN {name} {type}");
-        }
-    }
 
     private static HashSet<string> ReadColumns(SqliteConnection connection)
     {

@@ -34,4 +34,8 @@ public sealed record SchemaStatus
     /// <param name="version">A full version.</param>
     public bool IsApplied(MigrationVersion version) =>
         Migrations.Any(m => m.State == MigrationStateKind.Applied && m.Version.Id == version.Id);
+
+    // Nothing applied is above it: later versions would have stopped its rollback.
+    internal MigrationVersion? Below(MigrationVersion version) =>
+        Migrations.LastOrDefault(m => m.State == MigrationStateKind.Applied && m.Version.CompareTo(version) < 0)?.Version;
 }

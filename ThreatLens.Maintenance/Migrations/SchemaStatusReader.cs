@@ -18,16 +18,17 @@ internal static class SchemaStatusReader
 
     /// <summary>The status of a database whose file does not exist.</summary>
     public static SchemaStatus OfMissingDatabase(MigrationCatalog catalog) =>
-        Compare(catalog, [], canTakeMetrics: false) with { DatabaseExists = false };
+        Compare(catalog, HistorySnapshot.None) with { DatabaseExists = false };
 
     /// <summary>The status as this connection sees it; within a transaction it stays true.</summary>
     /// <exception cref="Errors.MaintenanceException">HISTORY_UNREADABLE.</exception>
     public static SchemaStatus Read(SqliteConnection connection, MigrationCatalog catalog) =>
-        Compare(catalog, SchemaHistory.Read(connection), connection.Scalar(MetricColumns) is 5L);
+        Compare(catalog, SchemaHistory.Read(connection)) with { CanTakeMetrics = connection.Scalar(MetricColumns) is 5L };
 
-    private static SchemaStatus Compare(MigrationCatalog catalog, IReadOnlyList<HistoryRow> rows, bool canTakeMetrics)
+    /// <summary>What the history alone tells; whether metrics can be taken is not looked at, and false.</summary>
+    public static SchemaStatus Compare(MigrationCatalog catalog, HistorySnapshot history)
     {
-        var recorded = rows.DistinctBy(r => r.Version, StringComparer.Ordinal).ToDictionary(r => r.Version, StringComparer.Ordinal);
+        var recorded = history.Rows.DistinctBy(r => r.Version, StringComparer.Ordinal).ToDictionary(r => r.Version, StringComparer.Ordinal);
         var known = catalog.Migrations.Select(m => Known(m, recorded.GetValueOrDefault(m.Version.Id)));
         var foreign = recorded.Values.Where(r => catalog.Find(r.Version) is null).Select(Foreign);
         List<MigrationState> states = [.. known.Concat(foreign).OrderBy(s => s.Version)];
@@ -38,7 +39,7 @@ internal static class SchemaStatusReader
             LatestVersion = catalog.Latest,
             Migrations = states,
             IsNewerThanService = states.Any(s => s.State == MigrationStateKind.Unknown && s.Version.Number > (catalog.Latest?.Number ?? -1)),
-            CanTakeMetrics = canTakeMetrics,
+            CanTakeMetrics = false,
         };
     }
 

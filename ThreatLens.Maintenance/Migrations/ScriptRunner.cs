@@ -32,7 +32,7 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
         try
         {
             connection.Execute(statement.Sql);
-            // INSERT OR ROLLBACK and RAISE(ROLLBACK) can end the transaction; what follows must not run outside of it.
+            // The parser refuses what would end the transaction; should anything get past it, what follows must not run on its own.
             if (!transaction.IsOpen)
                 throw new SqliteException("The statement ended the migration's transaction.", SQLitePCL.raw.SQLITE_ABORT);
         }

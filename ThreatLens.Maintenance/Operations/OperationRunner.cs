@@ -22,14 +22,7 @@ public sealed class OperationRunner(
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>The operations that this process runs now, with those that have ended and could not be recorded yet.</summary>
-    public IReadOnlyList<Operation> Running
-    {
-        get
-        {
-            lock (_running)
-                return [.. _running.Values.Select(r => r.Running.Current)];
-        }
-    }
+    public IReadOnlyList<Operation> Running => [.. All().Select(r => r.Running.Current)];
 
     /// <summary>Starts an operation and waits for its end, or as long as the caller asked to.</summary>
     /// <param name="work">What to run.</param>
@@ -84,17 +77,22 @@ public sealed class OperationRunner(
         throw new MaintenanceException(ErrorKind.FailedPrecondition, ErrorReasons.OperationEnded, $"Operation {id} has already ended: {ended.State}.") { OperationId = id };
     }
 
-    /// <summary>Asks everything to stop and waits for it; for the end of the process.</summary>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Asks everything to stop at its next safe point; for the end of the process.</summary>
+    public void CancelAll()
     {
-        (RunningOperation Running, Task<Operation> End)[] all;
-        lock (_running)
-            all = [.. _running.Values];
-        await _stopping.CancelAsync().ConfigureAwait(false);
-        foreach (var (running, _) in all)
+        _stopping.Cancel();
+        foreach (var (running, _) in All())
             running.Cancel();
-        await Task.WhenAll(all.Select(r => r.End)).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for everything to end.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task WaitForAllAsync(CancellationToken cancellationToken) => Task.WhenAll(All().Select(r => r.End)).WaitAsync(cancellationToken);
+
+    private (RunningOperation Running, Task<Operation> End)[] All()
+    {
+        lock (_running)
+            return [.. _running.Values];
     }
 
     /// <summary>Marks what earlier processes left running as interrupted; what this process or another one runs now stays.</summary>
@@ -276,17 +274,21 @@ public sealed class OperationRunner(
     private void RefuseConflict(OperationKind kind)
     {
         if (Running.FirstOrDefault(o => !o.HasEnded && kind.Excludes(o.Kind)) is { } other)
-            throw Conflict($"operation {other.Id} ({other.Kind}, {other.State}) of {other.Caller.Name}", other.Id);
+        {
+            throw new MaintenanceException(
+                ErrorKind.Aborted, ErrorReasons.OperationConflict, $"Operation {other.Id} ({other.Kind} for {other.Caller.Name}) is running; wait for its end, then try again.")
+            {
+                RetryAfter = TimeSpan.FromSeconds(1),
+                OperationId = other.Id,
+            };
+        }
     }
 
     private MaintenanceLock? TakeLock(OperationWork work, Operation operation)
     {
         if (!work.Kind.IsExclusive() || !work.NeedsLock())
             return null;
-        if (MaintenanceLock.TryAcquire(database.LockPath, Owner(operation), time) is { } taken)
-            return taken;
-        var owner = MaintenanceLock.ReadOwner(database.LockPath);
-        throw Conflict(owner is null ? "another process" : $"process {owner.Pid} on {owner.Host} since {owner.Since:u} ({owner.Owner})", owner?.OperationId);
+        return MaintenanceLock.TryAcquire(database.LockPath, Owner(operation), time) ?? throw MaintenanceLock.Held(database.LockPath);
     }
 
     /// <summary>For the start-up migration: waits until neither this process nor another changes the database.</summary>
@@ -348,13 +350,6 @@ public sealed class OperationRunner(
         lock (_running)
             _running.Remove(id);
     }
-
-    private static MaintenanceException Conflict(string what, string? operationId) =>
-        new(ErrorKind.Aborted, ErrorReasons.OperationConflict, $"The database is being changed by {what}. Wait for its end, then try again.")
-        {
-            RetryAfter = TimeSpan.FromSeconds(1),
-            OperationId = operationId,
-        };
 
     private static MaintenanceException NotFound(string id) =>
         new(ErrorKind.NotFound, ErrorReasons.OperationNotFound, $"operation_id: there is no operation '{id}'.") { Field = "operation_id" };

@@ -71,6 +71,7 @@ namespace ThreatLens.AppHost.Local
             Services.AddSingleton<Screen>();
             Services.AddSingleton<Orchestrator>();
             Services.AddHostedService(services => services.GetRequiredService<Orchestrator>());
+            Services.AddSingleton<ResourceCommands>();
             Services.AddHostedService<CommandPrompt>();
             Services.AddHostedService<ParentWatch>();
             return new DistributedApplication(_host.Build());

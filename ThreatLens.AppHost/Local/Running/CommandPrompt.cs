@@ -1,13 +1,12 @@
 using System.Text;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace ThreatLens.AppHost.Local;
 
 /// <summary>Without a dashboard, commands are typed: <c>maintenance rollback version=003</c>, one to a line of standard input. Its end
 /// means that there are no more commands, not that the host should stop.</summary>
 internal sealed class CommandPrompt(
-    Orchestrator orchestrator, IServiceProvider services, ILoggerFactory loggers, IHostApplicationLifetime lifetime, Screen screen) : IHostedService
+    Orchestrator orchestrator, ResourceCommands commands, IHostApplicationLifetime lifetime, Screen screen) : IHostedService
 {
     private readonly Dictionary<string, Task> _last = [];
 
@@ -61,7 +60,7 @@ internal sealed class CommandPrompt(
                     lifetime.StopApplication();
                     break;
                 case [var name, var command, .. var arguments] when orchestrator.Resources.FirstOrDefault(resource => resource.Name == name) is { } resource:
-                    Show($"{name} {command}", await ExecuteAsync(resource, command, arguments));
+                    Show($"{name} {command}", await commands.ExecuteAsync(resource, command, arguments));
                     break;
                 default:
                     screen.Say($"There is no command '{line.Trim()}'; 'help' lists them.");
@@ -73,49 +72,6 @@ internal sealed class CommandPrompt(
             // The edge: whatever a command throws is its answer, and the host goes on.
             screen.Say($"{line.Trim()}: failed: {(e is CannotStartException or OperationCanceledException ? e.Message : e)}");
         }
-    }
-
-    private async Task<ExecuteCommandResult> ExecuteAsync(ProjectResource resource, string name, string[] arguments)
-    {
-        switch (name)
-        {
-            case "start":
-                await orchestrator.StartAsync(resource);
-                return CommandResults.Success("started");
-            case "stop":
-                await orchestrator.StopAsync(resource);
-                return CommandResults.Success("stopped");
-            case "restart":
-                await orchestrator.StopAsync(resource);
-                await orchestrator.StartAsync(resource);
-                return CommandResults.Success("restarted");
-        }
-
-        if (!resource.Commands.TryGetValue(name, out var command))
-        {
-            return CommandResults.Failure($"{resource.Name} has no command '{name}'; 'help' lists them.");
-        }
-
-        var given = arguments.Select(argument => argument.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair.ElementAtOrDefault(1) ?? "");
-        var inputs = command.Options.Arguments.Select(input => WithValue(input, given.GetValueOrDefault(input.Name))).ToList();
-        if (given.Keys.FirstOrDefault(key => inputs.All(input => input.Name != key)) is { } unknown)
-        {
-            return CommandResults.Failure($"'{name}' has no argument '{unknown}'.");
-        }
-
-        if (inputs.Find(input => input.Required && string.IsNullOrEmpty(input.Value)) is { } missing)
-        {
-            return CommandResults.Failure($"'{name}' needs {missing.Name}=<value>: {missing.Description}");
-        }
-
-        return await command.Execute(new()
-        {
-            Arguments = new(inputs),
-            CancellationToken = lifetime.ApplicationStopping,
-            Logger = loggers.CreateLogger(resource.Name),
-            ResourceName = resource.Name,
-            Services = services,
-        });
     }
 
     private void Show(string command, ExecuteCommandResult result)
@@ -142,13 +98,4 @@ internal sealed class CommandPrompt(
 
         return text.Append("  help | exit").ToString();
     }
-
-    private static InteractionInput WithValue(InteractionInput input, string? value) => new()
-    {
-        Name = input.Name,
-        InputType = input.InputType,
-        Description = input.Description,
-        Required = input.Required,
-        Value = value ?? input.Value,
-    };
 }

@@ -4,38 +4,46 @@ namespace ThreatLens.AppHost.Local;
 /// A resource without a health check is healthy while it runs.</summary>
 internal sealed class HealthWatch(ProjectResource resource, ResourceProcess process, Screen screen, TimeProvider time)
 {
-    private static readonly TimeSpan UntilHealthy = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan WhileHealthy = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _untilHealthy = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan _whileHealthy = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
     private TaskCompletionSource _healthy = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Completes when the latest answer is a good one.</summary>
+    /// <summary>Completes when the latest answer of a running process is a good one.</summary>
     public Task WhenHealthyAsync(CancellationToken cancellationToken)
     {
+        if (!process.IsRunning)
+        {
+            Forget();
+        }
+
         lock (_lock)
         {
             return _healthy.Task.WaitAsync(cancellationToken);
         }
     }
 
+    /// <summary>What an earlier process answered says nothing about the next one.</summary>
+    public void Forget() => Remember(false);
+
     /// <summary>Until <paramref name="cancellationToken"/>.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
-        var last = "";
+        string? last = null;
         while (!cancellationToken.IsCancellationRequested)
         {
             var answer = process.IsRunning ? await AskAsync(client, cancellationToken) : null;
-            Remember(answer is "");
             // No answer is no news: the process is starting, or its end has been reported.
             if (answer is not null && answer != last && (answer.Length > 0 || resource.HealthCheck is not null))
             {
                 screen.Say(answer.Length == 0 ? $"{resource.Name} is healthy" : $"{resource.Name} is not healthy: {answer}");
             }
 
-            last = answer ?? "";
-            await Task.Delay(answer is "" ? WhileHealthy : UntilHealthy, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            last = answer;
+            Remember(answer is "");
+            await Task.Delay(answer is "" ? _whileHealthy : _untilHealthy, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

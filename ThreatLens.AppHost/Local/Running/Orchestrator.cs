@@ -41,8 +41,8 @@ internal sealed class Orchestrator(
     /// <summary>Starts a resource that is not running, after what it waits for.</summary>
     public Task StartAsync(ProjectResource resource) => Of(resource).StartAsync(WaitAsync, _stopping.Token);
 
-    /// <summary>Stops a resource, or its waiting to start.</summary>
-    public Task StopAsync(ProjectResource resource) => Of(resource).StopAsync(_stopping.Token);
+    /// <summary>Stops a resource that is running.</summary>
+    public Task StopAsync(ProjectResource resource) => Of(resource).StopAsync(CancellationToken.None);
 
     private async Task StartAllAsync()
     {
@@ -93,7 +93,6 @@ internal sealed class Orchestrator(
     {
         private readonly ResourceProcess _process;
         private readonly SemaphoreSlim _oneAtATime = new(1);
-        private CancellationTokenSource? _start;
 
         public Managed(ProjectResource resource, IHostEnvironment host, Screen screen, TimeProvider time)
         {
@@ -115,21 +114,21 @@ internal sealed class Orchestrator(
             await _oneAtATime.WaitAsync(cancellationToken);
             try
             {
-                using var start = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                _start = start;
-                await waitAsync(Resource, start.Token);
-                await _process.StartAsync(start.Token);
+                await waitAsync(Resource, cancellationToken);
+                if (!_process.IsRunning)
+                {
+                    Health.Forget();
+                    await _process.StartAsync(cancellationToken);
+                }
             }
             finally
             {
-                _start = null;
                 _oneAtATime.Release();
             }
         }
 
         public async Task StopAsync(CancellationToken cancellationToken)
         {
-            _start?.Cancel();
             await _oneAtATime.WaitAsync(CancellationToken.None);
             try
             {

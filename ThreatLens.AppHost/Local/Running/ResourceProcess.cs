@@ -1,13 +1,8 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting;
 
 namespace ThreatLens.AppHost.Local;
-
-/// <summary>A resource cannot be started, for a reason its reader can do something about.</summary>
-internal sealed class CannotStartException(string message) : Exception(message);
 
 /// <summary>The operating system process of one resource: started directly, so that its id is the one to signal and nothing stands in
 /// between. Not restarted when it ends by itself, as in Aspire.</summary>
@@ -22,25 +17,17 @@ internal sealed class ResourceProcess(ProjectResource resource, IHostEnvironment
 
     public bool IsRunning => !_ended.IsCompleted;
 
+    /// <summary>Starts it; it must not be running.</summary>
     /// <exception cref="CannotStartException">Not built, a port that is taken, or refused by the operating system.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (IsRunning)
-        {
-            return;
-        }
-
         var assembly = BuildFacts.Find($"assembly:{resource.Metadata.ProjectPath}");
         if (!File.Exists(assembly))
         {
             throw new CannotStartException($"{resource.Name} has not been built (no {assembly ?? "assembly is known"}): run 'dotnet build' on the AppHost.");
         }
 
-        foreach (var endpoint in resource.Endpoints)
-        {
-            RefuseTakenPort(endpoint);
-        }
-
+        resource.Endpoints.ForEach(endpoint => EndpointPort.RefuseUnusable(resource, endpoint));
         var start = new ProcessStartInfo(Dotnet(), [assembly])
         {
             WorkingDirectory = Path.GetDirectoryName(resource.Metadata.ProjectPath),
@@ -115,33 +102,6 @@ internal sealed class ResourceProcess(ProjectResource resource, IHostEnvironment
         if (line is not null)
         {
             screen.Write(resource.Name, line);
-        }
-    }
-
-    private void RefuseTakenPort(EndpointAnnotation endpoint)
-    {
-        var setting = $"Ports__{char.ToUpperInvariant(endpoint.Name[0])}{endpoint.Name[1..]}";
-        if (endpoint.Port is not (> 0 and <= 65535))
-        {
-            throw new CannotStartException($"{endpoint.Port} is not a port for {resource.Name}'s endpoint {endpoint.Name}: set {setting} to 1-65535.");
-        }
-
-        foreach (var address in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback })
-        {
-            try
-            {
-                using var listener = new TcpListener(address, endpoint.Port.Value);
-                listener.Start();
-            }
-            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
-            {
-                throw new CannotStartException(
-                    $"Port {endpoint.Port} for {resource.Name}'s endpoint {endpoint.Name} is in use by another process: stop that, or set {setting} to a free port.");
-            }
-            catch (SocketException)
-            {
-                // No IPv6 here, or a port this user may not bind: the process itself says so better.
-            }
         }
     }
 

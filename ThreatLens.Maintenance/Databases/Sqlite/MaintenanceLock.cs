@@ -11,6 +11,7 @@ namespace ThreatLens.Maintenance.Databases.Sqlite;
 public sealed class MaintenanceLock : IDisposable
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private FileStream? _file;
@@ -52,7 +53,7 @@ public sealed class MaintenanceLock : IDisposable
     /// <summary>Takes the lock, waiting for it while another holds it. Asks every 100 ms; not fair.</summary>
     /// <param name="path">Path of the sidecar file.</param>
     /// <param name="owner">Who takes it.</param>
-    /// <param name="timeout">How long to wait at most; zero asks once.</param>
+    /// <param name="timeout">How long to wait at most; zero asks once, <see cref="Timeout.InfiniteTimeSpan"/> never gives up.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="MaintenanceException">OPERATION_CONFLICT naming the holder when the time is over; or as <see cref="TryAcquire"/>.</exception>
@@ -66,7 +67,7 @@ public sealed class MaintenanceLock : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             if (TryAcquire(path, owner, time) is { } taken)
                 return taken;
-            var left = timeout - time.GetElapsedTime(started);
+            var left = timeout == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : timeout - time.GetElapsedTime(started);
             if (left <= TimeSpan.Zero)
                 throw Held(path);
             await Task.Delay(left < PollInterval ? left : PollInterval, time, cancellationToken).ConfigureAwait(false);
@@ -98,15 +99,16 @@ public sealed class MaintenanceLock : IDisposable
     public static MaintenanceException Held(string path)
     {
         if (ReadOwner(path) is not { } owner)
-            return new MaintenanceException(ErrorKind.Aborted, ErrorReasons.OperationConflict, "Another process is changing this database.");
+            return new MaintenanceException(ErrorKind.Aborted, ErrorReasons.OperationConflict, "Another process is changing this database; wait for its end, then try again.") { RetryAfter = Retry };
 
         var since = SqliteTimestamp.Format(owner.Since);
         return new MaintenanceException(
             ErrorKind.Aborted,
             ErrorReasons.OperationConflict,
-            $"Another process is changing this database: {owner.Owner} (process {owner.Pid} on {owner.Host}, since {since} UTC).")
+            $"Another process is changing this database: {owner.Owner} (process {owner.Pid} on {owner.Host}, since {since} UTC); wait for its end, then try again.")
         {
             OperationId = owner.OperationId,
+            RetryAfter = Retry,
             Metadata = new Dictionary<string, string>
             {
                 ["owner"] = owner.Owner,

@@ -13,6 +13,8 @@ public sealed class SqliteDatabase
 {
     private readonly SqliteConnectionSettings _settings;
     private readonly SqliteSynchronous _synchronous;
+    private readonly string _reading;
+    private readonly string _writing;
 
     /// <summary>Checks the settings; touches no file.</summary>
     /// <param name="options">Where the database is and how it is opened.</param>
@@ -22,6 +24,8 @@ public sealed class SqliteDatabase
     {
         _settings = SqliteConnectionSettings.Parse(options);
         _synchronous = options.Synchronous;
+        _reading = _settings.For(SqliteOpenMode.ReadOnly);
+        _writing = _settings.For(_settings.Mode);
         Time = time;
     }
 
@@ -51,12 +55,7 @@ public sealed class SqliteDatabase
     /// </summary>
     /// <returns>An open connection; the caller disposes it.</returns>
     /// <exception cref="MaintenanceException">DATABASE_DIRECTORY_MISSING, DATABASE_MISSING, DATABASE_UNREADABLE, NOT_A_DATABASE, DATABASE_LOCKED and others.</exception>
-    public SqliteConnection OpenReader()
-    {
-        RefuseMissingDirectory();
-        RefuseMissingFile();
-        return Open(SqliteOpenMode.ReadOnly, static (_, connection) => connection.Pragma("schema_version"), "opening it for reading");
-    }
+    public SqliteConnection OpenReader() => TryOpenReader() ?? throw MissingFile();
 
     /// <summary>
     /// Opens the database for writing, and creates it (with auto_vacuum=INCREMENTAL) when there is none. The connection is in WAL mode, with
@@ -68,15 +67,25 @@ public sealed class SqliteDatabase
     /// </exception>
     public SqliteConnection OpenWriter()
     {
-        RefuseMissingDirectory();
+        RefuseUnusablePlace();
         if (_settings.Mode == SqliteOpenMode.ReadOnly)
             throw ReadOnly("the connection string says Mode=ReadOnly");
-        if (_settings.Mode == SqliteOpenMode.ReadWrite || FileExists || Directory.Exists(Path))
-            RefuseMissingFile();
+        if (_settings.Mode == SqliteOpenMode.ReadWrite && !FileExists)
+            throw MissingFile();
         // The attribute is looked at because root may write a file that says it must not be written.
         if (FileExists && File.GetAttributes(Path).HasFlag(FileAttributes.ReadOnly))
             throw ReadOnly("the file is marked read-only");
-        return Open(_settings.Mode, static (self, connection) => self.PrepareForWriting(connection), "opening it for writing");
+        return Open(_writing, PrepareForWriting, "opening it for writing");
+    }
+
+    /// <summary>Like <see cref="OpenReader"/>, but null when there is no file.</summary>
+    internal SqliteConnection? TryOpenReader()
+    {
+        RefuseUnusablePlace();
+        // Reading one number of the header tells now, not later, whether the file is a database.
+        return FileExists
+            ? Open(_reading, static connection => connection.Pragma("schema_version"), "opening it for reading")
+            : null;
     }
 
     /// <summary>Says in this service's terms what SQLite reported.</summary>
@@ -88,14 +97,14 @@ public sealed class SqliteDatabase
     /// </returns>
     public MaintenanceException Translate(SqliteException e, string doing) => SqliteErrors.Translate(Path, e, doing);
 
-    private SqliteConnection Open(SqliteOpenMode mode, Action<SqliteDatabase, SqliteConnection> prepare, string doing)
+    private SqliteConnection Open(string connectionString, Action<SqliteConnection> prepare, string doing)
     {
-        var connection = new SqliteConnection(_settings.For(mode));
+        var connection = new SqliteConnection(connectionString);
         try
         {
             connection.Open();
             _ = raw.sqlite3_busy_timeout(connection.Handle, (int)BusyTimeout.TotalMilliseconds);
-            prepare(this, connection);
+            prepare(connection);
             return connection;
         }
         catch (SqliteException e)
@@ -123,21 +132,16 @@ public sealed class SqliteDatabase
         connection.Pragma("journal_mode = WAL", Math.Max(1, (int)Math.Ceiling(BusyTimeout.TotalSeconds)));
     }
 
-    private void RefuseMissingDirectory()
+    private void RefuseUnusablePlace()
     {
         var directory = System.IO.Path.GetDirectoryName(Path);
         if (directory is not null && !Directory.Exists(directory))
             throw Refused(ErrorReasons.DatabaseDirectoryMissing, $"The directory {directory} of the database does not exist; create it, or correct the connection string.");
+        if (Directory.Exists(Path))
+            throw Refused(ErrorReasons.DatabaseUnreadable, $"{Path} is a directory, not a database file.");
     }
 
-    private void RefuseMissingFile()
-    {
-        if (FileExists)
-            return;
-        throw Directory.Exists(Path)
-            ? Refused(ErrorReasons.DatabaseUnreadable, $"{Path} is a directory, not a database file.")
-            : Refused(ErrorReasons.DatabaseMissing, $"The database file {Path} does not exist.");
-    }
+    private MaintenanceException MissingFile() => Refused(ErrorReasons.DatabaseMissing, $"The database file {Path} does not exist.");
 
     private MaintenanceException ReadOnly(string why) =>
         Refused(ErrorReasons.DatabaseReadOnly, $"The database {Path} cannot be changed: {why}.");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ThreatLens.Testing;
 using Xunit;
 
 namespace ThreatLens.EndToEnd.Tests.AppHost;
@@ -6,9 +7,6 @@ namespace ThreatLens.EndToEnd.Tests.AppHost;
 /// <summary>However the AppHost ends, nothing it started is left behind.</summary>
 public sealed class StopTests
 {
-    private static readonly int _rounds =
-        int.TryParse(Environment.GetEnvironmentVariable("THREATLENS_TEST_ROUNDS"), CultureInfo.InvariantCulture, out var rounds) ? rounds : 5;
-
     [Theory]
     [InlineData("TERM")]
     [InlineData("INT")]
@@ -57,7 +55,7 @@ public sealed class StopTests
     [Fact]
     public async Task Kill_of_the_AppHost_while_a_process_starts_ends_it_too()
     {
-        for (var round = 0; round < _rounds; round++)
+        for (var round = 0; round < Rounds.Count; round++)
         {
             await using var host = await RunningAppHost.StartAsync();
             var maintenance = await host.ProcessAsync("maintenance");

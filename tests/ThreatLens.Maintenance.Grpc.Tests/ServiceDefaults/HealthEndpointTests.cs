@@ -96,7 +96,13 @@ public sealed class HealthEndpointTests
     private static WebApplication CreateApp(Action<WebApplicationBuilder> configure)
     {
         // Production: the endpoints are there in every environment.
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = "probed", EnvironmentName = "Production" });
+        // Apart from the service's appsettings.json, whose ports are not for this.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            ApplicationName = "probed",
+            EnvironmentName = "Production",
+            ContentRootPath = Path.GetTempPath(),
+        });
         builder.Logging.ClearProviders();
         builder.Configuration["urls"] = "http://127.0.0.1:0";
         configure(builder);

@@ -9,7 +9,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using ThreatLens.Maintenance.V1;
 
 namespace ThreatLens.Testing.Maintenance;
@@ -50,10 +49,10 @@ public sealed class ScriptedMaintenance : DatabaseMaintenance.DatabaseMaintenanc
     public static async Task<ScriptedMaintenance> StartAsync()
     {
         var service = new ScriptedMaintenance();
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        // Empty: the service's appsettings.json lies beside the tests, and its ports are not for this.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
-        builder.Logging.ClearProviders();
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(service);
         service._app = builder.Build();

@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Grpc.Core;
+using Grpc.Net.Client;
+using ThreatLens.Maintenance.V1;
+
+namespace ThreatLens.EndToEnd.Tests.MainJob;
+
+/// <summary>
+/// A producer that keeps books of its own: every sample is unique, every acknowledged one is written down, and after each lost
+/// connection it goes on where the service says. It knows no back-off and no batching, so that it hides nothing.
+/// </summary>
+internal sealed class CountingProducer(Uri address, string producerId) : IAsyncDisposable
+{
+    private const int SamplesPerBatch = 5;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<long, byte> _acknowledged = [];
+    private Task _running = Task.CompletedTask;
+    private long _sent;
+    private int _duplicates;
+
+    /// <summary>Numbers of the batches that the service has acknowledged.</summary>
+    public IReadOnlyCollection<long> Acknowledged => [.. _acknowledged.Keys];
+
+    /// <summary>Acknowledgements that said "stored before".</summary>
+    public int Duplicates => _duplicates;
+
+    /// <summary>Highest number sent so far, acknowledged or not.</summary>
+    public long Sent => Interlocked.Read(ref _sent);
+
+    /// <summary>What the samples of a batch are called in processing_metrics.metric_value.</summary>
+    public static IEnumerable<string> Values(long batch) =>
+        Enumerable.Range(0, SamplesPerBatch).Select(i => ((batch * SamplesPerBatch) + i).ToString(CultureInfo.InvariantCulture));
+
+    public string SourceName => producerId;
+
+    public void Start() => _running = Task.Run(RunAsync);
+
+    public async Task StopAsync()
+    {
+        await _stopping.CancelAsync();
+        await _running;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                using var channel = GrpcChannel.ForAddress(address);
+                using var call = new MetricsIngest.MetricsIngestClient(channel).StreamMetrics(cancellationToken: _stopping.Token);
+                await call.RequestStream.WriteAsync(new StreamMetricsRequest { Hello = new ProducerHello { ProducerId = producerId } }, _stopping.Token);
+                await call.ResponseStream.MoveNext(_stopping.Token);
+                await SendAsync(call, call.ResponseStream.Current.Welcome.LastSequence);
+            }
+            catch (Exception e) when (e is RpcException or OperationCanceledException or InvalidOperationException or IOException)
+            {
+                // The service is down, or restarting: try again.
+                await Task.Delay(100).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task SendAsync(AsyncDuplexStreamingCall<StreamMetricsRequest, StreamMetricsResponse> call, long last)
+    {
+        var reading = ReadAsync(call);
+        while (!_stopping.IsCancellationRequested && !reading.IsCompleted)
+        {
+            var batch = new MetricBatch { Sequence = ++last };
+            batch.Samples.AddRange(Values(last).Select(v => new MetricSample { SourceName = producerId, MetricType = "count", MetricValue = v }));
+            Interlocked.Exchange(ref _sent, Math.Max(last, Sent));
+            await call.RequestStream.WriteAsync(new StreamMetricsRequest { Batch = batch }, _stopping.Token);
+            // A pace, so that minutes of test do not make gigabytes; nothing waits for it.
+            await Task.Delay(5, _stopping.Token);
+        }
+
+        await reading;
+    }
+
+    private async Task ReadAsync(AsyncDuplexStreamingCall<StreamMetricsRequest, StreamMetricsResponse> call)
+    {
+        while (await call.ResponseStream.MoveNext(_stopping.Token))
+        {
+            if (call.ResponseStream.Current.Acknowledgement is not { } acknowledgement)
+                continue;
+            _acknowledged[acknowledgement.Sequence] = 0;
+            if (acknowledgement.Duplicate)
+                Interlocked.Increment(ref _duplicates);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using Grpc.Net.Client;
+using ThreatLens.EndToEnd.Tests.AppHost;
+using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing;
+using ThreatLens.Testing.Sqlite;
+using Xunit;
+
+namespace ThreatLens.EndToEnd.Tests.MainJob;
+
+/// <summary>The whole system, started as a user starts it.</summary>
+public sealed class MainJobTests
+{
+    [Fact]
+    public async Task AppHost_metrics_survive_schema_changes_and_the_service_s_death()
+    {
+        using var folder = new TemporaryFolder();
+        var database = new SqliteFile(folder.File("threatlens.db"));
+        await AppHostBuild.AssemblyAsync();
+        // `dotnet run --project ThreatLens.AppHost`, on ports and a database of the test's own; built already, as part of the solution.
+        await using var host = await RunningAppHost.StartAsync(
+            new Dictionary<string, string> { ["ConnectionStrings__threatlens"] = $"Data Source={database.Path}", ["Ingest__DemoDirectory"] = folder.File("demo-logs") },
+            ["dotnet", "run", "--project", "ThreatLens.AppHost", "--no-build", .. AppHostBuild.Options]);
+        await host.LineAsync("Everything is up");
+        var address = new Uri($"http://localhost:{host.GrpcPort}");
+        using var channel = GrpcChannel.ForAddress(address);
+        var client = new DatabaseMaintenance.DatabaseMaintenanceClient(channel);
+        await using var producer = new CountingProducer(address, "end-to-end");
+        producer.Start();
+
+        await MetricsArriveFromEverySourceAsync(client, database);
+        await AcknowledgedGrowsAsync(producer, 20);
+
+        // Down to 001 and up again, with metrics coming in.
+        var down = await client.RollbackAsync(new RollbackRequest { ToVersion = "001" });
+        Assert.Equal(["003_optimize_realtime_indexes", "002_add_realtime_fields"], down.Result.Undone.Select(m => m.Version));
+        Assert.DoesNotContain("realtime_processed", database.Lines("SELECT name FROM pragma_table_info('events')"));
+        await AcknowledgedGrowsAsync(producer, 20);
+        var up = await client.MigrateAsync(new MigrateRequest());
+        Assert.Equal(["002_add_realtime_fields", "003_optimize_realtime_indexes"], up.Result.Applied.Select(m => m.Version));
+        await AcknowledgedGrowsAsync(producer, 20);
+
+        // Killed while it takes metrics; started again by the host's own command.
+        RunningAppHost.Signal(await host.ProcessAsync("maintenance"), "KILL");
+        await host.LineAsync("maintenance exited by itself");
+        host.Type("maintenance start");
+        await AcknowledgedGrowsAsync(producer, 50);
+        await producer.StopAsync();
+
+        AssertStoredExactlyOnce(producer, database);
+        var status = await client.StatusAsync(new StatusRequest());
+        Assert.Equal("003_optimize_realtime_indexes", status.CurrentVersion);
+        Assert.True(status.UpToDate);
+
+        host.Signal("TERM");
+        Assert.Equal(0, await host.EndAsync());
+        Assert.Equal("ok", database.Scalar("PRAGMA integrity_check"));
+    }
+
+    private static async Task MetricsArriveFromEverySourceAsync(DatabaseMaintenance.DatabaseMaintenanceClient client, SqliteFile database)
+    {
+        using var call = client.HealthReport(new HealthReportRequest { Interval = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(TimeSpan.FromSeconds(1)) });
+        using var deadline = new CancellationTokenSource(RunningAppHost.Deadline);
+        while (await call.ResponseStream.MoveNext(deadline.Token))
+        {
+            var report = call.ResponseStream.Current;
+            var watched = report.Sections.Single(s => s.Kind == HealthSectionKind.LogSources).Figures.Where(f => f.Name == "status").Select(f => f.Subject).ToHashSet();
+            var stored = report.Sections.Single(s => s.Kind == HealthSectionKind.Ingest).Figures
+                .Where(f => f.Name == "rows_stored" && f.Subject.Length > 0 && f.Number > 0).Select(f => f.Subject).ToHashSet();
+            if (watched.Count >= 3 && watched.IsSubsetOf(stored))
+            {
+                Assert.Equal(watched.Order(), database.Lines("SELECT source_name FROM log_sources WHERE status = 'active'").Order());
+                return;
+            }
+        }
+    }
+
+    private static Task AcknowledgedGrowsAsync(CountingProducer producer, int by)
+    {
+        var goal = producer.Acknowledged.Count + by;
+        return Eventually.TrueAsync(() => producer.Acknowledged.Count >= goal, () => $"only {producer.Acknowledged.Count} of {goal} batches were acknowledged");
+    }
+
+    private static void AssertStoredExactlyOnce(CountingProducer producer, SqliteFile database)
+    {
+        var stored = database.Lines($"SELECT metric_value FROM processing_metrics WHERE source_name = '{producer.SourceName}'");
+        var once = stored.ToHashSet();
+        Assert.Equal(stored.Count, once.Count);
+        Assert.Empty(producer.Acknowledged.SelectMany(CountingProducer.Values).Except(once));
+        // What is stored and was not acknowledged can only be what was under way at the end, and only whole batches.
+        Assert.Empty(stored.Count % CountingProducer.Values(1).Count() == 0 ? [] : stored);
+        Assert.InRange(once.Max(v => long.Parse(v, CultureInfo.InvariantCulture)), 1, CountingProducer.Values(producer.Sent).Max(v => long.Parse(v, CultureInfo.InvariantCulture)));
+    }
+}
