@@ -239,7 +239,6 @@ public sealed class StartUpTests
             async () => await service.Maintenance.StatusAsync(new StatusRequest()),
             async () => await service.Maintenance.MigrateAsync(new MigrateRequest()),
             async () => await service.Maintenance.RollbackAsync(new RollbackRequest()),
-            async () => await service.Maintenance.ListOperationsAsync(new ListOperationsRequest()),
             async () => await service.Maintenance.GetMonitoringConfigAsync(new GetMonitoringConfigRequest()),
         ];
         foreach (var call in calls)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Grpc.Core;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing;
 using Xunit;
 
 namespace ThreatLens.Maintenance.Grpc.Tests.Ingest;
@@ -9,8 +10,6 @@ namespace ThreatLens.Maintenance.Grpc.Tests.Ingest;
 /// <summary>The end of the service under load, orderly or not: what was acknowledged is there, exactly once.</summary>
 public sealed class EndTests
 {
-    private static int Rounds => int.TryParse(Environment.GetEnvironmentVariable("THREATLENS_TEST_ROUNDS"), out var rounds) ? rounds : 5;
-
     [Fact]
     public async Task Orderly_stop_ends_streams_with_a_reason_and_keeps_everything_acknowledged()
     {
@@ -47,7 +46,7 @@ public sealed class EndTests
         const int Producers = 3;
         await using var service = await RunningService.StartAsync(environment: "Maintenance__Health__MaxInlineCount=00:00:00");
         var acknowledged = new ConcurrentDictionary<string, long>();
-        for (var round = 0; round < Rounds; round++)
+        for (var round = 0; round < Rounds.Count; round++)
         {
             using var over = new CancellationTokenSource();
             var load = Enumerable.Range(0, Producers).Select(i => LoadAsync(service, $"killed-{i}", acknowledged, over.Token)).ToList();
