@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using ThreatLens.Cli.Health;
 using ThreatLens.Cli.Migrations;
+using ThreatLens.Cli.Monitoring;
 using ThreatLens.Cli.Operations;
 using ThreatLens.Cli.Status;
 
@@ -43,6 +44,8 @@ internal static class ThreatLensCommand
             RollbackCommand.Create(connection),
             HealthReportCommand.Create(connection),
             OperationsCommand.Create(connection),
+            MonitoringConfigCommand.Create(connection),
+            LogSourceCommand.Create(connection),
         };
         connection.AddTo(root);
         return root;

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Google.Protobuf.Collections;
 using Spectre.Console;
 using Spectre.Console.Rendering;
+using ThreatLens.Cli.Monitoring;
 using ThreatLens.Cli.Output;
 using ThreatLens.Maintenance.V1;
 
@@ -16,6 +17,9 @@ internal static class ResultView
         Operation.ResultOneofCase.None => null,
         Operation.ResultOneofCase.Migrate => Migrated(operation.Migrate),
         Operation.ResultOneofCase.Rollback => RolledBack(operation.Rollback),
+        Operation.ResultOneofCase.UpdateMonitoringConfig => MonitoringConfigView.Of(
+            operation.UpdateMonitoringConfig.Config, operation.UpdateMonitoringConfig.Etag),
+        Operation.ResultOneofCase.SetLogSourceEnabled => LogSourceView.Table([operation.SetLogSourceEnabled.LogSource]),
         _ => Other(operation),
     };
 
@@ -25,6 +29,9 @@ internal static class ResultView
         Operation.ResultOneofCase.Migrate when operation.Migrate.Applied.Count == 0 => "nothing was pending",
         Operation.ResultOneofCase.Migrate => $"{VersionName(operation.Migrate.FromVersion)} to {VersionName(operation.Migrate.ToVersion)}",
         Operation.ResultOneofCase.Rollback => $"{VersionName(operation.Rollback.FromVersion)} to {VersionName(operation.Rollback.ToVersion)}",
+        Operation.ResultOneofCase.SetLogSourceEnabled when operation.SetLogSourceEnabled.LogSource is { } source =>
+            $"{source.SourceName} {(source.Enabled ? "on" : "off")}",
+        Operation.ResultOneofCase.UpdateMonitoringConfig => "changed",
         _ => null,
     };
 

@@ -30,7 +30,7 @@ public sealed class RunningOperationTests
         await using var watch = running.WatchAsync(running.Current.Progress.Sequence, CancellationToken.None).GetAsyncEnumerator();
         var next = watch.MoveNextAsync();
         Assert.False(next.IsCompleted);
-        running.End(OperationState.Succeeded, "result", null);
+        running.End(OperationState.Succeeded, "result", null, DateTimeOffset.UnixEpoch);
         Assert.True(await next);
         Assert.True(watch.Current.HasEnded);
         Assert.False(await watch.MoveNextAsync());
@@ -44,7 +44,7 @@ public sealed class RunningOperationTests
         Assert.True(running.Cancel());
         Assert.Equal(OperationState.Cancelling, running.Current.State);
         Assert.True(running.Cancellation.IsCancellationRequested);
-        running.End(OperationState.Cancelled, null, null);
+        running.End(OperationState.Cancelled, null, null, DateTimeOffset.UnixEpoch);
         Assert.False(running.Cancel());
         Assert.Equal(OperationState.Cancelled, running.Current.State);
     }

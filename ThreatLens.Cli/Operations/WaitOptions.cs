@@ -2,7 +2,7 @@ using System.CommandLine;
 using Google.Protobuf.WellKnownTypes;
 using ThreatLens.Cli.CommandLine;
 
-namespace ThreatLens.Cli.Migrations;
+namespace ThreatLens.Cli.Operations;
 
 /// <summary>What all commands that start an operation take.</summary>
 internal sealed class WaitOptions
