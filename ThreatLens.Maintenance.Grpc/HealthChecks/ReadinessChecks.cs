@@ -14,6 +14,14 @@ internal static class ReadinessChecks
     private const string Database = "database";
     private const string Metrics = "metrics";
 
+    /// <summary>Which check speaks for a gRPC service; the empty name is the whole server.</summary>
+    public static readonly IReadOnlyDictionary<string, string> CheckOfService = new Dictionary<string, string>
+    {
+        [""] = Database,
+        [DatabaseMaintenance.Descriptor.FullName] = Database,
+        [MetricsIngest.Descriptor.FullName] = Metrics,
+    };
+
     public static void AddReadinessChecks(this IHostApplicationBuilder builder)
     {
         builder.Services.AddHealthChecks()
@@ -21,18 +29,6 @@ internal static class ReadinessChecks
             .AddCheck<DatabaseCheck>(Database)
             .AddCheck<SchemaCheck>("schema")
             .AddCheck<MetricsCheck>(Metrics, tags: [GrpcOnly]);
-        builder.Services.AddGrpcHealthChecks(options =>
-        {
-            options.Services.Map("", check => check.Name == Database);
-            options.Services.Map(DatabaseMaintenance.Descriptor.FullName, check => check.Name == Database);
-            options.Services.Map(MetricsIngest.Descriptor.FullName, check => check.Name == Metrics);
-        });
-        // Those who watch the gRPC health service hear of a change within seconds.
-        builder.Services.Configure<HealthCheckPublisherOptions>(options =>
-        {
-            options.Delay = TimeSpan.FromSeconds(1);
-            options.Period = TimeSpan.FromSeconds(2);
-        });
     }
 
     /// <summary>Unhealthy until start-up, its migration included, has finished.</summary>
