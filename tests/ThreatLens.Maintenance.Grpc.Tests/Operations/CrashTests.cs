@@ -105,28 +105,27 @@ public sealed class CrashTests
     public async Task Operation_of_a_process_that_lives_is_followed_and_not_interrupted()
     {
         await using var service = await StartAtAsync(Versions.Tables);
-        var theirs = Copy(service, "ffffffffffffffffffffffffffffff01");
-        var abandoned = Copy(service, "ffffffffffffffffffffffffffffff02");
-        using (MaintenanceLock.TryAcquire(LockPath(service), new LockOwner("another service") { OperationId = theirs }, TimeProvider.System))
-        {
-            await service.RestartAsync();
+        // "Another service" is the test's own process, which lives.
+        var theirs = Copy(service, "ffffffffffffffffffffffffffffff01", Maintenance.Operations.ProcessIdentity.Current);
+        var abandoned = Copy(service, "ffffffffffffffffffffffffffffff02", "nowhere/1/0");
 
-            Assert.Equal(OperationState.Interrupted, (await service.GetOperationAsync(abandoned)).State);
-            Assert.Equal(OperationState.Running, (await service.GetOperationAsync(theirs)).State);
-            var watching = service.WatchAllAsync(theirs);
-            service.Database.Execute($"UPDATE maintenance_operations SET state = 'Succeeded', ended_at = '2026-01-01 00:00:00.000000' WHERE id = '{theirs}'");
+        await service.RestartAsync();
 
-            Assert.Equal(OperationState.Succeeded, (await watching)[^1].State);
-        }
+        Assert.Equal(OperationState.Interrupted, (await service.GetOperationAsync(abandoned)).State);
+        Assert.Equal(OperationState.Running, (await service.GetOperationAsync(theirs)).State);
+        var watching = service.WatchAllAsync(theirs);
+        service.Database.Execute($"UPDATE maintenance_operations SET state = 'Succeeded', ended_at = '2026-01-01 00:00:00.000000' WHERE id = '{theirs}'");
+
+        Assert.Equal(OperationState.Succeeded, (await watching)[^1].State);
     }
 
     /// <summary>An operation as a process leaves it while it runs.</summary>
-    private static string Copy(RunningService service, string id)
+    private static string Copy(RunningService service, string id, string process)
     {
         service.Database.Execute(
             $"""
-            INSERT INTO maintenance_operations(id, kind, state, caller, caller_verified, request_digest, created_at, started_at, progress)
-            SELECT '{id}', kind, 'Running', caller, caller_verified, request_digest, created_at, started_at, progress FROM maintenance_operations LIMIT 1
+            INSERT INTO maintenance_operations(id, kind, state, caller, caller_verified, request_digest, created_at, started_at, progress, process)
+            SELECT '{id}', kind, 'Running', caller, caller_verified, request_digest, created_at, started_at, progress, '{process}' FROM maintenance_operations LIMIT 1
             """);
         return id;
     }
