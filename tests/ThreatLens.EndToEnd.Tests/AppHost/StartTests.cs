@@ -3,8 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Hosting.Internal;
 using ThreatLens.AppHost.Local;
+using ThreatLens.Testing.Processes;
 using Xunit;
-
 namespace ThreatLens.EndToEnd.Tests.AppHost;
 
 public sealed class StartTests
@@ -44,7 +44,7 @@ public sealed class StartTests
             await File.WriteAllTextAsync(file, string.Concat(Enumerable.Repeat("This is not a database. ", 400)));
             await using var host = await RunningAppHost.StartAsync(new Dictionary<string, string> { ["ConnectionStrings__threatlens"] = $"Data Source={file}" });
             await host.LineAsync("maintenance is not healthy: 503");
-            host.Signal("TERM");
+            host.Signal(Signals.Terminate);
 
             Assert.Equal(0, await host.EndAsync());
             Assert.DoesNotContain("ingest started", host.Output);
@@ -100,7 +100,7 @@ public sealed class StartTests
         await using var host = await RunningAppHost.StartAsync();
         host.EndInput();
         await host.LineAsync("Everything is up");
-        host.Signal("TERM");
+        host.Signal(Signals.Terminate);
 
         Assert.Equal(0, await host.EndAsync());
         Assert.Contains("Everything has stopped", host.Output);
@@ -111,7 +111,7 @@ public sealed class StartTests
     {
         await using var host = await RunningAppHost.StartAsync(null, "sh", "-c", $"exec dotnet '{await AppHostBuild.AssemblyAsync()}' <&-");
         await host.LineAsync("Everything is up");
-        host.Signal("TERM");
+        host.Signal(Signals.Terminate);
 
         Assert.Equal(0, await host.EndAsync());
     }

@@ -3,6 +3,7 @@ using Grpc.Net.Client;
 using ThreatLens.EndToEnd.Tests.AppHost;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing;
+using ThreatLens.Testing.Processes;
 using ThreatLens.Testing.Sqlite;
 using Xunit;
 
@@ -41,7 +42,7 @@ public sealed class MainJobTests
         await AcknowledgedGrowsAsync(producer, 20);
 
         // Killed while it takes metrics; started again by the host's own command.
-        RunningAppHost.Signal(await host.ProcessAsync("maintenance"), "KILL");
+        Signals.Send(await host.ProcessAsync("maintenance"), Signals.Kill);
         await host.LineAsync("maintenance exited by itself");
         host.Type("maintenance start");
         await AcknowledgedGrowsAsync(producer, 50);
@@ -52,7 +53,7 @@ public sealed class MainJobTests
         Assert.Equal("003_optimize_realtime_indexes", status.CurrentVersion);
         Assert.True(status.UpToDate);
 
-        host.Signal("TERM");
+        host.Signal(Signals.Terminate);
         Assert.Equal(0, await host.EndAsync());
         Assert.Equal("ok", database.Scalar("PRAGMA integrity_check"));
     }
