@@ -54,6 +54,8 @@ internal sealed partial class RunningAppHost : IAsyncDisposable
         start.Environment["Ports__Grpc"] = grpc.ToString(CultureInfo.InvariantCulture);
         start.Environment["Ports__Http"] = http.ToString(CultureInfo.InvariantCulture);
         start.Environment["ConnectionStrings__threatlens"] = $"Data Source={Path.Combine(folder.FullName, "threatlens.db")}";
+        // The sample's demo logs, when it writes any: never those in the user's own folder.
+        start.Environment["Ingest__DemoDirectory"] = Path.Combine(folder.FullName, "demo-logs");
         foreach (var (name, value) in variables ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;
