@@ -3,7 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Hosting.Internal;
 using ThreatLens.AppHost.Local;
+using ThreatLens.Testing;
 using ThreatLens.Testing.Processes;
+using ThreatLens.Testing.Sqlite;
 using Xunit;
 namespace ThreatLens.EndToEnd.Tests.AppHost;
 
@@ -114,6 +116,27 @@ public sealed class StartTests
         host.Signal(Signals.Terminate);
 
         Assert.Equal(0, await host.EndAsync());
+    }
+
+    [Fact]
+    public async Task Start_proxy_for_the_web_is_not_asked_for_this_machine()
+    {
+        using var folder = new TemporaryFolder();
+        var database = new SqliteFile(folder.File("threatlens.db"));
+        var variables = new Dictionary<string, string> { ["ConnectionStrings__threatlens"] = $"Data Source={database.Path}" };
+        foreach (var name in new[] { "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY" })
+        {
+            // Nobody listens there: whoever asks it, fails.
+            variables[name] = "http://127.0.0.1:1";
+        }
+
+        (variables["no_proxy"], variables["NO_PROXY"]) = ("", "");
+        await using var host = await RunningAppHost.StartAsync(variables);
+
+        await host.LineAsync("Everything is up");
+        host.Type("maintenance status");
+        await host.LineAsync("maintenance status: done");
+        await Eventually.TrueAsync(() => (long)database.Scalar("SELECT count(*) FROM processing_metrics")! > 0, () => $"no metric was stored:\n{host.Output}");
     }
 
     private sealed class Unbuilt : IProjectMetadata
