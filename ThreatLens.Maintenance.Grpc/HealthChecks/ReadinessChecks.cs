@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Operations;
 using ThreatLens.Maintenance.V1;
 
 namespace ThreatLens.Maintenance.Grpc.HealthChecks;
@@ -44,14 +46,14 @@ internal static class ReadinessChecks
     private sealed class DatabaseCheck(MigrationEngine engine) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) =>
-            Check(engine, status => HealthCheckResult.Healthy(status.DatabaseExists ? "The database can be read." : "The database does not exist yet; Migrate creates it."), cancellationToken);
+            Check(() => engine.GetStatus(cancellationToken), status => HealthCheckResult.Healthy(status.DatabaseExists ? "The database can be read." : "The database does not exist yet; Migrate creates it."), cancellationToken);
     }
 
     /// <summary>Degraded, not unhealthy, while the schema is behind: Migrate must stay reachable.</summary>
     private sealed class SchemaCheck(MigrationEngine engine) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) => Check(
-            engine,
+            () => engine.GetStatus(cancellationToken),
             status => status.IsUpToDate
                 ? HealthCheckResult.Healthy($"Up to date at {status.CurrentVersion?.Id}.")
                 : HealthCheckResult.Degraded(status.IsNewerThanService
@@ -60,22 +62,26 @@ internal static class ReadinessChecks
             cancellationToken);
     }
 
-    /// <summary>Unhealthy while metrics cannot be stored.</summary>
-    private sealed class MetricsCheck(MigrationEngine engine, SqliteDatabase database) : IHealthCheck
+    /// <summary>Unhealthy while metrics cannot be stored, as far as can be told without storing one, and after a group that could not be.</summary>
+    private sealed class MetricsCheck(ServiceSchema schema, SqliteDatabase database, IngestWriter writer) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) => Check(
-            engine,
-            status => status is not { CanTakeMetrics: true, IsNewerThanService: false } ? HealthCheckResult.Unhealthy("The schema cannot take metrics; migrate it.")
-                : File.GetAttributes(database.Path).HasFlag(FileAttributes.ReadOnly) ? HealthCheckResult.Unhealthy("The database file is marked read-only.")
+            () =>
+            {
+                database.RefuseReadOnly();
+                return schema.RefuseNewer(cancellationToken);
+            },
+            status => !status.CanTakeMetrics ? HealthCheckResult.Unhealthy("The schema cannot take metrics; migrate it.")
+                : writer.RecentFailure is { } failure ? HealthCheckResult.Unhealthy($"{failure.Reason}: {failure.Message}")
                 : HealthCheckResult.Healthy("Metrics can be stored."),
             cancellationToken);
     }
 
-    private static async Task<HealthCheckResult> Check(MigrationEngine engine, Func<SchemaStatus, HealthCheckResult> judge, CancellationToken cancellationToken)
+    private static async Task<HealthCheckResult> Check(Func<SchemaStatus> look, Func<SchemaStatus, HealthCheckResult> judge, CancellationToken cancellationToken)
     {
         try
         {
-            return judge(await Task.Run(() => engine.GetStatus(cancellationToken), cancellationToken));
+            return judge(await Task.Run(look, cancellationToken));
         }
         catch (MaintenanceException e)
         {
