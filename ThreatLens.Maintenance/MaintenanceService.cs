@@ -84,11 +84,25 @@ public sealed class MaintenanceService(
         if (status.IsNewerThanService)
             throw new MaintenanceException(ErrorKind.FailedPrecondition, ErrorReasons.DatabaseNewer, "The database was changed by a newer version of this service; run that version.");
         if (runner.InterruptAbandoned() is > 0 and var interrupted)
+        {
             Log.Interrupted(logger, interrupted);
+            TellWhatHappened();
+        }
+
         if (status.IsUpToDate || !(options.Value.MigrateOnStartup ?? environment.IsDevelopment()))
             return;
         var request = new OperationRequest { Caller = new OperationCaller("start-up", IsVerified: true), WaitsForTurn = true };
         await schema.MigrateAsync(null, request, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A migration that was running has happened as a whole or not at all: says which, and whether the schema is as it left it.</summary>
+    private void TellWhatHappened()
+    {
+        var schema = engine.CheckRecorded();
+        if (schema.IsAsRecorded == false)
+            Log.SchemaNotAsRecorded(logger, schema.Version?.Id);
+        else
+            Log.SchemaAsRecorded(logger, schema.Version?.Id);
     }
 
     /// <summary>Waits, but not longer than until somebody's Migrate has finished the start-up.</summary>

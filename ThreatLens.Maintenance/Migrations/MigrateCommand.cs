@@ -17,7 +17,14 @@ public sealed record MigrateCommand
 /// <param name="From">The current version before; null when none was applied.</param>
 /// <param name="To">The current version after; null when none is applied.</param>
 /// <param name="Applied">What was applied by this run, in order; empty when there was nothing to do.</param>
-public sealed record MigrateResult(MigrationVersion? From, MigrationVersion? To, IReadOnlyList<AppliedMigration> Applied);
+public sealed record MigrateResult(MigrationVersion? From, MigrationVersion? To, IReadOnlyList<AppliedMigration> Applied)
+{
+    /// <summary>
+    /// The versions of the original application that this run adopted, in order; their statements are those that created what was missing.
+    /// Empty when there was nothing to adopt.
+    /// </summary>
+    public IReadOnlyList<AppliedMigration> Adopted { get; init; } = [];
+}
 
 /// <summary>One migration that a run applied or undid.</summary>
 /// <param name="Version">Its version.</param>

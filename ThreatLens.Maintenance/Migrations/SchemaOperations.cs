@@ -1,8 +1,9 @@
+using ThreatLens.Maintenance.Migrations.Drift;
 using ThreatLens.Maintenance.Operations;
 
 namespace ThreatLens.Maintenance.Migrations;
 
-/// <summary>Migrate and Rollback as operations. Thread-safe.</summary>
+/// <summary>Migrate, Rollback and Repair as operations. Thread-safe.</summary>
 public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog catalog, OperationRunner runner, StartupState startup)
 {
     /// <summary>Applies migrations as an operation.</summary>
@@ -18,7 +19,8 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
             {
                 Kind = OperationKind.Migrate,
                 CreatesDatabase = true,
-                NeedsLock = () => engine.GetStatus(CancellationToken.None).Pending.Any(m => target is null || m.Version.CompareTo(target) <= 0),
+                NeedsLock = () => engine.GetStatus(CancellationToken.None) is var status
+                    && (status.NeedsAdoption || status.Pending.Any(m => target is null || m.Version.CompareTo(target) <= 0)),
                 Run = context => Done(engine.Migrate(
                     new MigrateCommand { TargetVersion = target?.Id, AppliedBy = context.Caller.Name, OperationId = context.OperationId },
                     Progress(context, "Applying"), context.CancellationToken)),
@@ -47,6 +49,24 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
             },
             request, cancellationToken);
     }
+
+    /// <summary>Repairs the schema as an operation.</summary>
+    /// <param name="command">What to repair; with an etag, only as planned.</param>
+    /// <param name="request">Who asks, and how.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="Errors.MaintenanceException">It was refused or has failed.</exception>
+    public Task<Operation> RepairAsync(RepairCommand command, OperationRequest request, CancellationToken cancellationToken) => runner.ExecuteAsync(
+        new OperationWork
+        {
+            Kind = OperationKind.Repair,
+            Check = () => engine.PlanRepair(command, CancellationToken.None),
+            Run = context =>
+            {
+                context.Report("Repairing the schema.", 0, 0, "");
+                return engine.Repair(command, context.CancellationToken);
+            },
+        },
+        request, cancellationToken);
 
     private T Done<T>(T result)
     {
