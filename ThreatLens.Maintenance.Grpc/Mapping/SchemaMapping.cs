@@ -24,6 +24,7 @@ internal static class SchemaMapping
         FromVersion = result.From?.Id ?? "",
         ToVersion = result.To?.Id ?? "",
         Applied = { result.Applied.Select(ToContract) },
+        Adopted = { result.Adopted.Select(ToContract) },
     };
 
     public static Contract.RollbackResult ToContract(this RollbackResult result) => new()
