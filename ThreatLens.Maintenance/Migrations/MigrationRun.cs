@@ -120,10 +120,13 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
     private (int Ran, int Skipped) RunAndRecord(Migration migration, MigrateCommand command, ImmediateTransaction transaction, long started, bool adopts)
     {
         var before = _fingerprint.Read(connection);
+        var script = catalog.UpOf(migration);
         var adoption = new Adoption(database, connection, catalog);
+        // Only what a script passes over needs a look; what it makes itself is right.
+        adopts = adopts && Adoption.FindsSomething(connection, script);
         if (adopts)
             adoption.Prepare(migration);
-        var counts = new ScriptRunner(database, connection, transaction).Run(migration.Version, catalog.UpOf(migration));
+        var counts = new ScriptRunner(database, connection, transaction).Run(migration.Version, script);
         if (adopts)
             adoption.Complete(migration.Version, new HashSet<string> { migration.Version.Id });
         var fingerprints = (before, _fingerprint.Read(connection));

@@ -10,6 +10,13 @@ namespace ThreatLens.Maintenance.Migrations.Drift;
 /// </summary>
 internal sealed class Adoption(SqliteDatabase database, SqliteConnection connection, MigrationCatalog catalog)
 {
+    /// <summary>Whether a script would find tables or columns of its own there already.</summary>
+    public static bool FindsSomething(SqliteConnection connection, MigrationScript script) => script.Statements.Any(s =>
+        s.Condition == StatementCondition.ColumnMissing
+            ? !ScriptRunner.IsNeeded(connection, s)
+            : CreatedTable(s) is { } table
+                && connection.Scalar("SELECT 1 FROM sqlite_master WHERE name = $name COLLATE NOCASE", ("$name", table)) is not null);
+
     /// <summary>
     /// Adds, before a migration's script runs, the columns that are missing of tables which the script would create and that are there
     /// already: its indexes need them.
@@ -36,6 +43,16 @@ internal sealed class Adoption(SqliteDatabase database, SqliteConnection connect
         Mending.Run(database, connection, missing);
         Refuse(Of(through, versions));
         return missing;
+    }
+
+    // CREATE TABLE [IF NOT EXISTS] name
+    private static string? CreatedTable(ScriptStatement statement)
+    {
+        var words = SqlLexer.Read(statement.Sql).Where(t => t.Kind != SqlTokenKind.Comment).Take(6).ToList();
+        if (words.Count < 4 || !words[0].Is("CREATE") || !words[1].Is("TABLE"))
+            return null;
+        var name = words[2].Is("IF") ? words.ElementAtOrDefault(5) : words[2];
+        return name.IsName ? name.Name : null;
     }
 
     private List<SchemaDifference> Of(MigrationVersion through, IReadOnlySet<string> versions) =>

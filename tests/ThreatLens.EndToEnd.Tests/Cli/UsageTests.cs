@@ -54,7 +54,7 @@ public sealed class UsageTests
 
         Assert.Equal(0, result.Code);
         Assert.Contains("Exit codes", result.Output, StringComparison.Ordinal);
-        foreach (var verb in new[] { "status", "migrate", "rollback", "health-report", "operations" })
+        foreach (var verb in new[] { "status", "migrate", "rollback", "validate", "repair", "health-report", "operations" })
             Assert.Contains($"  {verb} ", result.Output, StringComparison.Ordinal);
     }
 

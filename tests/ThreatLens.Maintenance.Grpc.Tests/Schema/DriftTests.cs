@@ -50,7 +50,8 @@ public sealed class DriftTests(SchemaService fixture) : IClassFixture<SchemaServ
         Assert.Equal(found.Differences, repaired.Result.Mended);
         Assert.Equal((OperationKind.Repair, OperationState.Succeeded), (repaired.Operation.Kind, repaired.Operation.State));
         var recorded = await _service.Maintenance.ListOperationsAsync(new ListOperationsRequest { Kind = OperationKind.Repair, PageSize = 1 });
-        Assert.Equal(repaired.Operation, Assert.Single(recorded.Operations));
+        var operation = Assert.Single(recorded.Operations);
+        Assert.Equal((repaired.Operation.Id, repaired.Result), (operation.Id, operation.Repair));
         Assert.True((await _service.Maintenance.ValidateAsync(new ValidateRequest())).Valid);
     }
 
