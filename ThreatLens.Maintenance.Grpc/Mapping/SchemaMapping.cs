@@ -19,6 +19,9 @@ internal static class SchemaMapping
         DatabaseName = databaseName,
     };
 
+    public static MigrationOrder ToDomain(this Contract.MigrationOrder order) =>
+        order == Contract.MigrationOrder.Allow ? MigrationOrder.Allow : MigrationOrder.Strict;
+
     public static Contract.MigrateResult ToContract(this MigrateResult result) => new()
     {
         FromVersion = result.From?.Id ?? "",

@@ -1,10 +1,23 @@
 namespace ThreatLens.Maintenance.Migrations;
 
+/// <summary>How migrations that come late in the order are treated.</summary>
+public enum MigrationOrder
+{
+    /// <summary>A pending version below an applied one is refused.</summary>
+    Strict,
+
+    /// <summary>It is applied, in version order among the pending ones.</summary>
+    Allow,
+}
+
 /// <summary>What to migrate to, and for whom.</summary>
 public sealed record MigrateCommand
 {
     /// <summary>The version to reach, as a full version or a bare number; null for the latest.</summary>
     public string? TargetVersion { get; init; }
+
+    /// <summary>How migrations that come late in the order are treated. Default <see cref="MigrationOrder.Strict"/>.</summary>
+    public MigrationOrder Order { get; init; }
 
     /// <summary>Who asked; stored in the history. Null when unknown.</summary>
     public string? AppliedBy { get; init; }

@@ -57,7 +57,7 @@ public sealed partial class MigrationEngine(SqliteDatabase database, MigrationCa
     {
         var target = command.TargetVersion is { } version ? catalog.Resolve(version, "target_version").Version : null;
         var before = GetStatus(cancellationToken);
-        var plan = MigrationPlanner.Forward(catalog, before, target);
+        var plan = MigrationPlanner.Forward(catalog, before, target, command.Order);
         if (plan.IsEmpty)
         {
             logger.NothingToDo(database.Path, before.CurrentVersion?.Id);
@@ -74,7 +74,8 @@ public sealed partial class MigrationEngine(SqliteDatabase database, MigrationCa
     /// <param name="cancellationToken">Looked at between migrations only: what was undone by then stays undone.</param>
     /// <returns>What was undone; nothing when <see cref="RollbackCommand.ToVersion"/> is the current version.</returns>
     /// <exception cref="MaintenanceException">
-    /// INVALID_ARGUMENT: an unknown version, to_version above the current one, steps below 1 or above what is applied, several of the three.
+    /// INVALID_ARGUMENT: an unknown version, to_version above the current one, steps below 1 or above what is applied, several of the three,
+    /// cascade without version.
     /// FAILED_PRECONDITION: VERSION_NOT_APPLIED, LATER_VERSIONS_APPLIED, ROLLBACK_REFUSED, DATABASE_NEWER_THAN_SERVICE, UNKNOWN_VERSION,
     /// HISTORY_UNREADABLE, MIGRATION_FAILED (undoneVersions in the metadata). Or what opening and writing the database reports.
     /// </exception>

@@ -7,7 +7,7 @@ internal static class MigrationPlanner
 {
     /// <summary>What to adopt and to apply, in order, to reach the target (null: the latest).</summary>
     /// <exception cref="MaintenanceException">See <see cref="MigrationEngine.Migrate"/>.</exception>
-    public static ForwardPlan Forward(MigrationCatalog catalog, SchemaStatus status, MigrationVersion? target)
+    public static ForwardPlan Forward(MigrationCatalog catalog, SchemaStatus status, MigrationVersion? target, MigrationOrder order)
     {
         RefuseForeignHistory(status);
         RefuseEdited(status);
@@ -21,18 +21,18 @@ internal static class MigrationPlanner
             .Where(s => target is null || s.Version.CompareTo(target) <= 0)
             .Select(s => catalog.Find(s.Version.Id)!)];
         foreach (var migration in pending)
-            RefuseOutOfOrder(status, migration);
+            RefuseOutOfOrder(status, migration, order);
         // What the original application left out below its own versions is part of adopting those.
         var through = status.Unadopted.LastOrDefault()?.Version;
         return new ForwardPlan(through, [.. pending.Where(m => through is null || m.Version.CompareTo(through) > 0)]);
     }
 
     /// <summary>Looks again, inside a migration's transaction, whether it may still be applied.</summary>
-    public static void RecheckForward(SchemaStatus status, Migration migration)
+    public static void RecheckForward(SchemaStatus status, Migration migration, MigrationOrder order)
     {
         RefuseForeignHistory(status);
         RefuseEdited(status);
-        RefuseOutOfOrder(status, migration);
+        RefuseOutOfOrder(status, migration, order);
     }
 
     /// <summary>Looks again, inside its transaction, whether the history may still be adopted.</summary>
@@ -48,6 +48,13 @@ internal static class MigrationPlanner
     {
         RefuseForeignHistory(status);
         List<Migration> applied = [.. Applied(status).Reverse().Select(s => catalog.Find(s.Version.Id)!)];
+        if (request is { Version: { } root, Cascade: true })
+        {
+            return status.IsApplied(root.Version)
+                ? [.. applied.TakeWhile(m => m.Version.CompareTo(root.Version) >= 0)]
+                : throw NotApplied($"{root.Version} is not applied.");
+        }
+
         if (request.Version is { } version)
         {
             RecheckBackward(status, version);
@@ -74,7 +81,7 @@ internal static class MigrationPlanner
         {
             throw Refused(
                 ErrorReasons.LaterVersionsApplied,
-                $"{migration.Version} cannot be undone while later versions stand on it: {later}. Undo those first, or roll back to the version below it.",
+                $"{migration.Version} cannot be undone while later versions stand on it: {later}. Undo those first, or all together with cascade.",
                 ("laterVersions", later));
         }
     }
@@ -135,14 +142,16 @@ internal static class MigrationPlanner
     }
 
     // Rows without a checksum are the original application's, which recorded no 000 and could undo 001 under 003: filling such a gap is adoption.
-    private static void RefuseOutOfOrder(SchemaStatus status, Migration migration)
+    private static void RefuseOutOfOrder(SchemaStatus status, Migration migration, MigrationOrder order)
     {
+        if (order == MigrationOrder.Allow)
+            return;
         var above = Names(Applied(status).Where(s => s.StoredChecksum is not null && s.Version.CompareTo(migration.Version) > 0));
         if (above.Length == 0)
             return;
         throw Refused(
             ErrorReasons.VersionOutOfOrder,
-            $"{migration.Version} is not applied but versions above it are: {above}. Roll those back first, or give the migration a higher number.",
+            $"{migration.Version} is not applied but versions above it are: {above}. Roll those back first, give the migration a higher number, or allow it with order ALLOW.",
             ("version", migration.Version.Id),
             ("laterVersions", above));
     }

@@ -105,10 +105,13 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
             return null;
         }
 
-        MigrationPlanner.RecheckForward(status, migration);
+        MigrationPlanner.RecheckForward(status, migration, command.Order);
         _isAdopting ??= status.CurrentVersion is null && _fingerprint.Read(connection) != SchemaFingerprint.Empty;
         SchemaHistory.Ensure(connection, history);
         var (ran, skipped) = RunAndRecord(migration, command, transaction, started, _isAdopting.Value);
+        // One that comes late changes the schema that was recorded at the version above it.
+        if (status.CurrentVersion is { } above && above.CompareTo(migration.Version) > 0)
+            SchemaHistory.SetFingerprint(connection, above, _fingerprint.Read(connection));
         Timed(Commit, transaction.Commit);
 
         Current = status.CurrentVersion?.CompareTo(migration.Version) > 0 ? status.CurrentVersion : migration.Version;

@@ -8,10 +8,11 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
 {
     /// <summary>Applies migrations as an operation.</summary>
     /// <param name="targetVersion">Version to migrate to; null: the latest.</param>
+    /// <param name="order">How migrations that come late in the order are treated.</param>
     /// <param name="request">Who asks, and how.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="Errors.MaintenanceException">It was refused or has failed.</exception>
-    public Task<Operation> MigrateAsync(string? targetVersion, OperationRequest request, CancellationToken cancellationToken)
+    public Task<Operation> MigrateAsync(string? targetVersion, MigrationOrder order, OperationRequest request, CancellationToken cancellationToken)
     {
         var target = targetVersion is null ? null : catalog.Resolve(targetVersion, "target_version").Version;
         return runner.ExecuteAsync(
@@ -22,7 +23,7 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
                 NeedsLock = () => engine.GetStatus(CancellationToken.None) is var status
                     && (status.NeedsAdoption || status.Pending.Any(m => target is null || m.Version.CompareTo(target) <= 0)),
                 Run = context => Done(engine.Migrate(
-                    new MigrateCommand { TargetVersion = target?.Id, AppliedBy = context.Caller.Name, OperationId = context.OperationId },
+                    new MigrateCommand { TargetVersion = target?.Id, Order = order, AppliedBy = context.Caller.Name, OperationId = context.OperationId },
                     Progress(context, "Applying"), context.CancellationToken)),
             },
             request, cancellationToken);
@@ -35,10 +36,8 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
     /// <exception cref="Errors.MaintenanceException">It was refused or has failed.</exception>
     public Task<Operation> RollbackAsync(RollbackCommand command, OperationRequest request, CancellationToken cancellationToken)
     {
-        if (command.Version is not null)
-            catalog.Resolve(command.Version, "version");
-        if (command.ToVersion is not null)
-            catalog.Resolve(command.ToVersion, "to_version");
+        // Refused before anything is recorded.
+        RollbackRequest.Read(catalog, command);
         return runner.ExecuteAsync(
             new OperationWork
             {

@@ -32,7 +32,7 @@ internal sealed partial class MigrationRun
 
         var gaps = status.Pending.Where(s => s.Version.CompareTo(through) < 0).Select(s => catalog.Find(s.Version.Id)!).ToList();
         foreach (var gap in gaps)
-            MigrationPlanner.RecheckForward(status, gap);
+            MigrationPlanner.RecheckForward(status, gap, command.Order);
         MigrationPlanner.RecheckAdoption(status);
         _isAdopting = true;
         SchemaHistory.Ensure(connection, history);
