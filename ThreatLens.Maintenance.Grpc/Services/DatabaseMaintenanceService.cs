@@ -15,6 +15,7 @@ internal sealed partial class DatabaseMaintenanceService(
     SchemaOperations schema,
     OperationRunner runner,
     MonitoringConfigStore monitoring,
+    MonitoringOperations monitoringOperations,
     LogSourceStore logSources,
     HealthReporter health,
     IHostApplicationLifetime lifetime,

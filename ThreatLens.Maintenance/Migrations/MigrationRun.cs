@@ -56,7 +56,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         for (var i = 0; i < migrations.Count; i++)
         {
             // Between migrations is the only safe point: the schema is at a version, and a statement cannot be stopped anyway.
-            cancellationToken.ThrowIfCancellationRequested();
+            StopIfAsked(done, down, cancellationToken);
             var migration = migrations[i];
             progress?.Report(new MigrationProgress(migration.Version, i, migrations.Count));
             var applied = Attempt($"{(down ? "rollback" : "migrate")} {migration.Version.Id}", migration.Version, down, done, activity =>
@@ -70,6 +70,17 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
                 done.Add(applied);
             progress?.Report(new MigrationProgress(migration.Version, i + 1, migrations.Count));
         }
+    }
+
+    private static void StopIfAsked(List<AppliedMigration> done, bool down, CancellationToken cancellationToken)
+    {
+        if (done.Count == 0)
+            cancellationToken.ThrowIfCancellationRequested();
+        if (!cancellationToken.IsCancellationRequested)
+            return;
+        // Something is done and stays: the caller must learn what.
+        var cancelled = new MaintenanceException(ErrorKind.Cancelled, ErrorReasons.OperationCancelled, "The operation was cancelled between two migrations.");
+        throw MigrationFailure.AfterOthers(cancelled, done, down);
     }
 
     private T Attempt<T>(string name, MigrationVersion version, bool down, List<AppliedMigration> done, Func<Activity?, T> step)

@@ -22,9 +22,10 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
                 CreatesDatabase = true,
                 NeedsLock = () => engine.GetStatus(CancellationToken.None) is var status
                     && (status.NeedsAdoption || status.Pending.Any(m => target is null || m.Version.CompareTo(target) <= 0)),
-                Run = context => Done(engine.Migrate(
+                Run = context => engine.Migrate(
                     new MigrateCommand { TargetVersion = target?.Id, Order = order, AppliedBy = context.Caller.Name, OperationId = context.OperationId },
-                    Progress(context, "Applying"), context.CancellationToken)),
+                    Progress(context, "Applying"), context.CancellationToken),
+                Succeeded = FinishStartUp,
             },
             request, cancellationToken);
     }
@@ -42,9 +43,10 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
             new OperationWork
             {
                 Kind = OperationKind.Rollback,
-                Run = context => Done(engine.Rollback(
+                Run = context => engine.Rollback(
                     command with { AppliedBy = context.Caller.Name, OperationId = context.OperationId },
-                    Progress(context, "Undoing"), context.CancellationToken)),
+                    Progress(context, "Undoing"), context.CancellationToken),
+                Succeeded = FinishStartUp,
             },
             request, cancellationToken);
     }
@@ -64,14 +66,17 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
                 context.Report("Repairing the schema.", 0, 0, "");
                 return engine.Repair(command, context.CancellationToken);
             },
+            Succeeded = FinishStartUp,
         },
         request, cancellationToken);
 
-    private T Done<T>(T result)
+    /// <summary>
+    /// Whatever kept the start-up from finishing, the schema is now what somebody asked for. A call that changed nothing mended nothing.
+    /// </summary>
+    private void FinishStartUp(object result)
     {
-        // Whatever kept the start-up from finishing, the schema is now what somebody asked for.
-        startup.Finish();
-        return result;
+        if (result is MigrateResult { Applied.Count: > 0 } or RollbackResult { RolledBack.Count: > 0 } || engine.GetStatus(CancellationToken.None).IsUpToDate)
+            startup.Finish();
     }
 
     private static Relay Progress(OperationContext context, string verb) => new(context, verb);
