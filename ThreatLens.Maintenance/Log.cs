@@ -12,4 +12,10 @@ internal static partial class Log
 
     [LoggerMessage(3, LogLevel.Warning, "{Count} operations had been left running by an earlier process and are INTERRUPTED now")]
     public static partial void Interrupted(ILogger logger, int count);
+
+    [LoggerMessage(4, LogLevel.Information, "After the interruption the schema is at {Version}, whole: what is recorded has happened, and nothing else has")]
+    public static partial void SchemaAsRecorded(ILogger logger, string? version);
+
+    [LoggerMessage(5, LogLevel.Warning, "After the interruption the schema is at {Version}, but not as it was recorded there: somebody else has changed it; Validate tells what")]
+    public static partial void SchemaNotAsRecorded(ILogger logger, string? version);
 }

@@ -14,7 +14,7 @@ namespace ThreatLens.Maintenance;
 /// integrity now and then, and at the end lets what runs come to a safe point. A database that cannot be used never ends the process.
 /// </summary>
 public sealed class MaintenanceService(
-    ServiceSchema serviceSchema, SchemaOperations schema, OperationRunner runner, OperationStore operations, IngestWriter writer, IntegrityMonitor integrity,
+    MigrationEngine engine, ServiceSchema serviceSchema, SchemaOperations schema, OperationRunner runner, OperationStore operations, IngestWriter writer, IntegrityMonitor integrity,
     StartupState state, IOptions<MaintenanceOptions> options, IOptions<HealthOptions> health, IHostEnvironment environment, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<MaintenanceService> logger)
     : BackgroundService
 {
@@ -87,11 +87,25 @@ public sealed class MaintenanceService(
     {
         var status = serviceSchema.RefuseNewer(cancellationToken);
         if (operations.InterruptAbandoned(time.GetUtcNow()) is > 0 and var interrupted)
+        {
             Log.Interrupted(logger, interrupted);
+            TellWhatHappened();
+        }
+
         if (status.IsUpToDate || !(options.Value.MigrateOnStartup ?? environment.IsDevelopment()))
             return;
         var request = new OperationRequest { Caller = new OperationCaller("start-up", IsVerified: true), WaitsForTurn = true };
-        await schema.MigrateAsync(null, request, cancellationToken).ConfigureAwait(false);
+        await schema.MigrateAsync(null, MigrationOrder.Strict, request, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A migration that was running has happened as a whole or not at all: says which, and whether the schema is as it left it.</summary>
+    private void TellWhatHappened()
+    {
+        var schema = engine.CheckRecorded();
+        if (schema.IsAsRecorded == false)
+            Log.SchemaNotAsRecorded(logger, schema.Version?.Id);
+        else
+            Log.SchemaAsRecorded(logger, schema.Version?.Id);
     }
 
     /// <summary>Waits, but not longer than until somebody's Migrate has finished the start-up.</summary>

@@ -42,6 +42,8 @@ internal static class ThreatLensCommand
             StatusCommand.Create(connection),
             MigrateCommand.Create(connection),
             RollbackCommand.Create(connection),
+            ValidateCommand.Create(connection),
+            RepairCommand.Create(connection),
             HealthReportCommand.Create(connection),
             OperationsCommand.Create(connection),
             MonitoringConfigCommand.Create(connection),

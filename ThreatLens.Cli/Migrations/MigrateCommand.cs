@@ -16,14 +16,21 @@ internal static class MigrateCommand
             HelpName = "VERSION",
             DefaultValueFactory = _ => string.Empty,
         };
+        var order = new Option<MigrationOrder>("--order")
+        {
+            Description = "Whether a pending version below an applied one is refused (strict) or applied (allow). [default: strict]",
+            HelpName = "ORDER",
+            CustomParser = Names.Parser<MigrationOrder>(),
+        };
         var wait = new WaitOptions();
-        var command = new Command("migrate", "Applies pending migrations, in order, each in one transaction.") { to };
+        var command = new Command("migrate", "Applies pending migrations, in order, each in one transaction.") { to, order };
         wait.AddTo(command);
         command.SetAction(connection.Action((session, parsed, cancellationToken) => RunAsync(
             session,
             new MigrateRequest
             {
                 TargetVersion = parsed.GetValue(to) ?? string.Empty,
+                Order = parsed.GetValue(order),
                 RequestId = wait.RequestId(parsed),
                 WaitTimeout = WaitOptions.AtOnce,
             },

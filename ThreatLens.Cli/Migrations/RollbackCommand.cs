@@ -22,10 +22,11 @@ internal static class RollbackCommand
             if (result.GetValueOrDefault<int?>() < 1)
                 result.AddError("--steps takes a number of at least 1.");
         });
+        var cascade = new Option<bool>("--cascade") { Description = "With --version: also undoes the applied versions that stand on it." };
         var wait = new WaitOptions();
         var command = new Command("rollback", "Undoes migrations, newest first, each in one transaction. [default: the newest one]")
         {
-            version, to, steps,
+            version, to, steps, cascade,
         };
         command.Validators.Add(result =>
         {
@@ -35,7 +36,7 @@ internal static class RollbackCommand
         wait.AddTo(command);
         command.SetAction(connection.Action((session, parsed, cancellationToken) =>
         {
-            var request = new RollbackRequest { RequestId = wait.RequestId(parsed), WaitTimeout = WaitOptions.AtOnce };
+            var request = new RollbackRequest { RequestId = wait.RequestId(parsed), WaitTimeout = WaitOptions.AtOnce, Cascade = parsed.GetValue(cascade) };
             if (parsed.GetValue(version) is { } exactly)
                 request.Version = exactly;
             else if (parsed.GetValue(to) is { } target)

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Google.Protobuf.Collections;
 using Spectre.Console;
 using Spectre.Console.Rendering;
+using ThreatLens.Cli.Migrations;
 using ThreatLens.Cli.Monitoring;
 using ThreatLens.Cli.Output;
 using ThreatLens.Maintenance.V1;
@@ -17,6 +18,7 @@ internal static class ResultView
         Operation.ResultOneofCase.None => null,
         Operation.ResultOneofCase.Migrate => Migrated(operation.Migrate),
         Operation.ResultOneofCase.Rollback => RolledBack(operation.Rollback),
+        Operation.ResultOneofCase.Repair => DriftView.Of(operation.Repair),
         Operation.ResultOneofCase.UpdateMonitoringConfig => MonitoringConfigView.Of(
             operation.UpdateMonitoringConfig.Config, operation.UpdateMonitoringConfig.Etag),
         Operation.ResultOneofCase.SetLogSourceEnabled => LogSourceView.Table([operation.SetLogSourceEnabled.LogSource]),
@@ -26,9 +28,12 @@ internal static class ResultView
     /// <summary>The same in a few words; null where there are none.</summary>
     public static string? InShort(Operation operation) => operation.ResultCase switch
     {
+        Operation.ResultOneofCase.Migrate when operation.Migrate.Applied.Count == 0 && operation.Migrate.Adopted.Count > 0 =>
+            $"{Words.Count(operation.Migrate.Adopted.Count, "version", "versions")} adopted",
         Operation.ResultOneofCase.Migrate when operation.Migrate.Applied.Count == 0 => "nothing was pending",
         Operation.ResultOneofCase.Migrate => $"{VersionName(operation.Migrate.FromVersion)} to {VersionName(operation.Migrate.ToVersion)}",
         Operation.ResultOneofCase.Rollback => $"{VersionName(operation.Rollback.FromVersion)} to {VersionName(operation.Rollback.ToVersion)}",
+        Operation.ResultOneofCase.Repair => $"{Words.Count(operation.Repair.Mended.Count, "difference", "differences")} mended",
         Operation.ResultOneofCase.SetLogSourceEnabled when operation.SetLogSourceEnabled.LogSource is { } source =>
             $"{source.SourceName} {(source.Enabled ? "on" : "off")}",
         Operation.ResultOneofCase.UpdateMonitoringConfig => "changed",
@@ -37,13 +42,16 @@ internal static class ResultView
 
     private static IRenderable Migrated(MigrateResult result)
     {
-        if (result.Applied.Count == 0)
+        if (result.Applied.Count == 0 && result.Adopted.Count == 0)
             return new Text($"Nothing was pending: the schema is at {VersionName(result.ToVersion)}.");
 
         var done = Words.Count(result.Applied.Count, "migration", "migrations");
         return new Rows(
             new Text($"Applied {done}: from {VersionName(result.FromVersion)} to {VersionName(result.ToVersion)}.", Styles.Good),
-            Executed(result.Applied),
+            result.Applied.Count > 0 ? Executed(result.Applied) : new Rows(),
+            result.Adopted.Count > 0
+                ? new Rows(new Text($"Adopted {Words.Count(result.Adopted.Count, "version", "versions")} of the original application:", Styles.Good), Executed(result.Adopted))
+                : new Rows(),
             Backup(result.BackupName));
     }
 

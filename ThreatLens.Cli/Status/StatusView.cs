@@ -46,6 +46,9 @@ internal static class StatusView
             .Where(migration => migration.State is MigrationState.Pending or MigrationState.Changed or MigrationState.Unknown)
             .GroupBy(migration => migration.State)
             .Select(group => $"{group.Count()} {Names.Of(group.Key)}");
+        var unadopted = status.Migrations.Count(migration => migration is { State: MigrationState.Applied, AppliedChecksum: "" });
+        if (unadopted > 0)
+            parts = parts.Append($"{unadopted} to adopt");
         return string.Join(", ", parts) is { Length: > 0 } text ? text : "not up to date";
     }
 }

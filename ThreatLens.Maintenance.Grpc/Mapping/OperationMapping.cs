@@ -44,6 +44,7 @@ internal static class OperationMapping
         Contract.OperationKind.Unspecified => null,
         Contract.OperationKind.Migrate => Domain.OperationKind.Migrate,
         Contract.OperationKind.Rollback => Domain.OperationKind.Rollback,
+        Contract.OperationKind.Repair => Domain.OperationKind.Repair,
         Contract.OperationKind.UpdateMonitoringConfig => Domain.OperationKind.UpdateMonitoringConfig,
         Contract.OperationKind.SetLogSourceEnabled => Domain.OperationKind.SetLogSourceEnabled,
         _ when System.Enum.IsDefined(kind) => throw MaintenanceException.NotImplemented($"{field} {kind}"),
@@ -67,6 +68,7 @@ internal static class OperationMapping
     {
         Domain.OperationKind.Migrate => Contract.OperationKind.Migrate,
         Domain.OperationKind.Rollback => Contract.OperationKind.Rollback,
+        Domain.OperationKind.Repair => Contract.OperationKind.Repair,
         Domain.OperationKind.UpdateMonitoringConfig => Contract.OperationKind.UpdateMonitoringConfig,
         Domain.OperationKind.SetLogSourceEnabled => Contract.OperationKind.SetLogSourceEnabled,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
@@ -101,6 +103,9 @@ internal static class OperationMapping
                 break;
             case Migrations.RollbackResult rollback:
                 mapped.Rollback = rollback.ToContract();
+                break;
+            case Migrations.Drift.RepairResult repair:
+                mapped.Repair = repair.ToContract();
                 break;
             case StoredMonitoringConfig config:
                 mapped.UpdateMonitoringConfig = config.ToResult();

@@ -19,11 +19,15 @@ internal static class SchemaMapping
         DatabaseName = databaseName,
     };
 
+    public static MigrationOrder ToDomain(this Contract.MigrationOrder order) =>
+        order == Contract.MigrationOrder.Allow ? MigrationOrder.Allow : MigrationOrder.Strict;
+
     public static Contract.MigrateResult ToContract(this MigrateResult result) => new()
     {
         FromVersion = result.From?.Id ?? "",
         ToVersion = result.To?.Id ?? "",
         Applied = { result.Applied.Select(ToContract) },
+        Adopted = { result.Adopted.Select(ToContract) },
     };
 
     public static Contract.RollbackResult ToContract(this RollbackResult result) => new()

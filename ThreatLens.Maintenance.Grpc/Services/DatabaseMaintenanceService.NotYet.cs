@@ -7,10 +7,6 @@ namespace ThreatLens.Maintenance.Grpc.Services;
 /// <summary>What the contract has and this version does not fill: said with a reason, not with a bare status.</summary>
 internal sealed partial class DatabaseMaintenanceService
 {
-    public override Task<ValidateResponse> Validate(ValidateRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Validate));
-
-    public override Task<RepairResponse> Repair(RepairRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Repair));
-
     public override Task<CleanupResponse> Cleanup(CleanupRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Cleanup));
 
     public override Task<OptimizeResponse> Optimize(OptimizeRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Optimize));

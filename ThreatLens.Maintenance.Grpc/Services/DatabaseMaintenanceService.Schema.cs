@@ -22,14 +22,13 @@ internal sealed partial class DatabaseMaintenanceService
             throw MaintenanceException.InvalidArgument("order", $"{(int)request.Order} is no MigrationOrder");
         Requests.NotYet(request.ValidateOnly, "validate_only");
         Requests.NotYet(request.Etag.Length > 0, "etag");
-        Requests.NotYet(request.Order == MigrationOrder.Allow, "order");
         Requests.NotYet(request.Allow.Count > 0, "allow");
         Requests.NotYet(request.Rehearse, "rehearse");
 
         var target = request.TargetVersion.Length == 0 ? null : request.TargetVersion;
         using var ended = UntilShutdown(context);
         var who = Requests.ToOperationRequest(request, request.RequestId, request.WaitTimeout, context);
-        var operation = (await schema.MigrateAsync(target, who, ended.Token)).ToContract(time.GetUtcNow());
+        var operation = (await schema.MigrateAsync(target, request.Order.ToDomain(), who, ended.Token)).ToContract(time.GetUtcNow());
         var response = new MigrateResponse { Operation = operation };
         if (operation.Migrate is not null)
             response.Result = operation.Migrate;
@@ -42,11 +41,10 @@ internal sealed partial class DatabaseMaintenanceService
             throw MaintenanceException.InvalidArgument("max_values_lost", "is negative");
         Requests.NotYet(request.ValidateOnly, "validate_only");
         Requests.NotYet(request.Etag.Length > 0, "etag");
-        Requests.NotYet(request.Cascade, "cascade");
         Requests.NotYet(request.HasMaxValuesLost, "max_values_lost");
         Requests.NotYet(request.Rehearse, "rehearse");
 
-        var command = request.TargetCase switch
+        var target = request.TargetCase switch
         {
             RollbackRequest.TargetOneofCase.Version => new RollbackCommand { Version = NotEmpty("version", request.Version) },
             RollbackRequest.TargetOneofCase.ToVersion => new RollbackCommand { ToVersion = NotEmpty("to_version", request.ToVersion) },
@@ -54,6 +52,7 @@ internal sealed partial class DatabaseMaintenanceService
             RollbackRequest.TargetOneofCase.Steps => new RollbackCommand { Steps = request.Steps },
             _ => new RollbackCommand(),
         };
+        var command = target with { Cascade = request.Cascade };
         using var ended = UntilShutdown(context);
         var who = Requests.ToOperationRequest(request, request.RequestId, request.WaitTimeout, context);
         var operation = (await schema.RollbackAsync(command, who, ended.Token)).ToContract(time.GetUtcNow());

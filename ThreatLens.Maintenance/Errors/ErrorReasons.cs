@@ -72,6 +72,12 @@ public static class ErrorReasons
     /// <summary>An applied migration's script is not the one that was applied.</summary>
     public const string ChecksumMismatch = "CHECKSUM_MISMATCH";
 
+    /// <summary>A database that somebody else built has tables of another shape; nothing of it was changed.</summary>
+    public const string AdoptionRefused = "ADOPTION_REFUSED";
+
+    /// <summary>A statement of a repair failed; everything was rolled back.</summary>
+    public const string RepairFailed = "REPAIR_FAILED";
+
     /// <summary>The schema lacks what the call needs; migrate first.</summary>
     public const string SchemaNotReady = "SCHEMA_NOT_READY";
 

@@ -1,10 +1,23 @@
 namespace ThreatLens.Maintenance.Migrations;
 
+/// <summary>How migrations that come late in the order are treated.</summary>
+public enum MigrationOrder
+{
+    /// <summary>A pending version below an applied one is refused.</summary>
+    Strict,
+
+    /// <summary>It is applied, in version order among the pending ones.</summary>
+    Allow,
+}
+
 /// <summary>What to migrate to, and for whom.</summary>
 public sealed record MigrateCommand
 {
     /// <summary>The version to reach, as a full version or a bare number; null for the latest.</summary>
     public string? TargetVersion { get; init; }
+
+    /// <summary>How migrations that come late in the order are treated. Default <see cref="MigrationOrder.Strict"/>.</summary>
+    public MigrationOrder Order { get; init; }
 
     /// <summary>Who asked; stored in the history. Null when unknown.</summary>
     public string? AppliedBy { get; init; }
@@ -17,7 +30,14 @@ public sealed record MigrateCommand
 /// <param name="From">The current version before; null when none was applied.</param>
 /// <param name="To">The current version after; null when none is applied.</param>
 /// <param name="Applied">What was applied by this run, in order; empty when there was nothing to do.</param>
-public sealed record MigrateResult(MigrationVersion? From, MigrationVersion? To, IReadOnlyList<AppliedMigration> Applied);
+public sealed record MigrateResult(MigrationVersion? From, MigrationVersion? To, IReadOnlyList<AppliedMigration> Applied)
+{
+    /// <summary>
+    /// The versions of the original application that this run adopted, in order; their statements are those that created what was missing.
+    /// Empty when there was nothing to adopt.
+    /// </summary>
+    public IReadOnlyList<AppliedMigration> Adopted { get; init; } = [];
+}
 
 /// <summary>One migration that a run applied or undid.</summary>
 /// <param name="Version">Its version.</param>

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Migrations.Drift;
 
 namespace ThreatLens.Maintenance.Migrations;
 
@@ -7,6 +9,7 @@ public sealed class MigrationCatalog
 {
     private readonly Dictionary<string, (MigrationScript Up, MigrationScript Down)> _scripts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Migration> _byId;
+    private readonly ConcurrentDictionary<string, ExpectedSchema> _expected = new(StringComparer.Ordinal);
 
     /// <summary>Checks every script and puts the migrations in order.</summary>
     /// <param name="migrations">The migrations, in any order; numbers need not be consecutive.</param>
@@ -69,6 +72,10 @@ public sealed class MigrationCatalog
 
     /// <summary>A migration's down script, taken apart.</summary>
     internal MigrationScript DownOf(Migration migration) => _scripts[migration.Version.Id].Down;
+
+    /// <summary>The schema that the migrations up to and with this one make; built once.</summary>
+    /// <exception cref="MaintenanceException">MIGRATION_INVALID: a script does not run on an empty database.</exception>
+    internal ExpectedSchema Expected(MigrationVersion through) => _expected.GetOrAdd(through.Id, _ => ExpectedSchema.Build(this, through));
 
     /// <summary>Pairs script files named <c>NNN_name.up.sql</c> and <c>NNN_name.down.sql</c>.</summary>
     /// <exception cref="MaintenanceException">MIGRATION_INVALID naming the file.</exception>

@@ -15,7 +15,7 @@ namespace ThreatLens.Maintenance.Migrations;
 /// <param name="catalog">The migrations it should have.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where each migration is logged.</param>
-public sealed class MigrationEngine(SqliteDatabase database, MigrationCatalog catalog, TimeProvider time, ILogger<MigrationEngine> logger)
+public sealed partial class MigrationEngine(SqliteDatabase database, MigrationCatalog catalog, TimeProvider time, ILogger<MigrationEngine> logger)
 {
     /// <summary>Reads where the schema stands. Changes nothing and takes no lock; a missing file in an existing directory is an empty database.</summary>
     /// <param name="cancellationToken">Looked at before reading.</param>
@@ -39,30 +39,33 @@ public sealed class MigrationEngine(SqliteDatabase database, MigrationCatalog ca
         }
     }
 
-    /// <summary>Applies what is pending, up to the target. With nothing pending it takes no lock and writes nothing.</summary>
+    /// <summary>
+    /// Adopts what the original application recorded, then applies what is pending, up to the target. With nothing of either it takes no lock
+    /// and writes nothing.
+    /// </summary>
     /// <param name="command">What to migrate to, and for whom.</param>
     /// <param name="progress">Told before and after each migration; called on the thread that calls this.</param>
     /// <param name="cancellationToken">Looked at between migrations only: what was applied by then stays.</param>
     /// <returns>What was applied.</returns>
     /// <exception cref="MaintenanceException">
     /// INVALID_ARGUMENT target_version: unknown, or below the current version. FAILED_PRECONDITION: DATABASE_NEWER_THAN_SERVICE, UNKNOWN_VERSION
-    /// (in the history), CHECKSUM_MISMATCH, VERSION_OUT_OF_ORDER, HISTORY_UNREADABLE, MIGRATION_FAILED (the versions applied before it
-    /// stay, and are in the metadata as appliedVersions). Or what opening and writing the database reports.
+    /// (in the history), CHECKSUM_MISMATCH, VERSION_OUT_OF_ORDER, HISTORY_UNREADABLE, ADOPTION_REFUSED (a database that is not ours has tables of
+    /// another shape), MIGRATION_FAILED (the versions applied before it stay, and are in the metadata as appliedVersions). Or what opening and writing the database reports.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before anything was done; after that it is CANCELLED, with appliedVersions.</exception>
     public MigrateResult Migrate(MigrateCommand command, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var target = command.TargetVersion is { } version ? catalog.Resolve(version, "target_version").Version : null;
         var before = GetStatus(cancellationToken);
-        var pending = MigrationPlanner.Forward(catalog, before, target);
-        if (pending.Count == 0)
+        var plan = MigrationPlanner.Forward(catalog, before, target, command.Order);
+        if (plan.IsEmpty)
         {
             logger.NothingToDo(database.Path, before.CurrentVersion?.Id);
             return new MigrateResult(before.CurrentVersion, before.CurrentVersion, []);
         }
 
-        var (applied, current) = Change(run => run.Apply(pending, command, progress, cancellationToken), cancellationToken);
-        return new MigrateResult(before.CurrentVersion, current, applied);
+        var ((adopted, applied), current) = Change(run => run.Apply(plan, command, progress, cancellationToken), cancellationToken);
+        return new MigrateResult(before.CurrentVersion, current, applied) { Adopted = adopted };
     }
 
     /// <summary>Undoes applied versions, the highest first.</summary>
@@ -71,7 +74,8 @@ public sealed class MigrationEngine(SqliteDatabase database, MigrationCatalog ca
     /// <param name="cancellationToken">Looked at between migrations only: what was undone by then stays undone.</param>
     /// <returns>What was undone; nothing when <see cref="RollbackCommand.ToVersion"/> is the current version.</returns>
     /// <exception cref="MaintenanceException">
-    /// INVALID_ARGUMENT: an unknown version, to_version above the current one, steps below 1 or above what is applied, several of the three.
+    /// INVALID_ARGUMENT: an unknown version, to_version above the current one, steps below 1 or above what is applied, several of the three,
+    /// cascade without version.
     /// FAILED_PRECONDITION: VERSION_NOT_APPLIED, LATER_VERSIONS_APPLIED, ROLLBACK_REFUSED, DATABASE_NEWER_THAN_SERVICE, UNKNOWN_VERSION,
     /// HISTORY_UNREADABLE, MIGRATION_FAILED (undoneVersions in the metadata). Or what opening and writing the database reports.
     /// </exception>
@@ -91,8 +95,7 @@ public sealed class MigrationEngine(SqliteDatabase database, MigrationCatalog ca
         return new RollbackResult(before.CurrentVersion, current, undone);
     }
 
-    private (IReadOnlyList<AppliedMigration> Done, MigrationVersion? Current) Change(
-        Func<MigrationRun, IReadOnlyList<AppliedMigration>> change, CancellationToken cancellationToken)
+    private (T Done, MigrationVersion? Current) Change<T>(Func<MigrationRun, T> change, CancellationToken cancellationToken)
     {
         using var turn = database.WriteGate.Enter(cancellationToken);
         using var connection = database.OpenWriter();

@@ -19,4 +19,10 @@ internal static partial class MigrationLog
 
     [LoggerMessage(5, LogLevel.Information, "{Version} on {Database} was already done by another process")]
     public static partial void DoneByAnother(this ILogger logger, string version, string database);
+
+    [LoggerMessage(6, LogLevel.Information, "Adopted {Versions} on {Database}: {Statements} statements for what was missing")]
+    public static partial void Adopted(this ILogger logger, string versions, string database, int statements);
+
+    [LoggerMessage(7, LogLevel.Information, "Repaired {Database}: {Mended} differences mended, {Realigned} checksums re-aligned")]
+    public static partial void Repaired(this ILogger logger, string database, int mended, int realigned);
 }

@@ -5,9 +5,9 @@ namespace ThreatLens.Maintenance.Migrations;
 /// <summary>Decides which migrations a run applies or undoes, and refuses what must not be done. Reads nothing but the status.</summary>
 internal static class MigrationPlanner
 {
-    /// <summary>The migrations to apply, in order, to reach the target (null: the latest).</summary>
+    /// <summary>What to adopt and to apply, in order, to reach the target (null: the latest).</summary>
     /// <exception cref="MaintenanceException">See <see cref="MigrationEngine.Migrate"/>.</exception>
-    public static IReadOnlyList<Migration> Forward(MigrationCatalog catalog, SchemaStatus status, MigrationVersion? target)
+    public static ForwardPlan Forward(MigrationCatalog catalog, SchemaStatus status, MigrationVersion? target, MigrationOrder order)
     {
         RefuseForeignHistory(status);
         RefuseEdited(status);
@@ -21,16 +21,25 @@ internal static class MigrationPlanner
             .Where(s => target is null || s.Version.CompareTo(target) <= 0)
             .Select(s => catalog.Find(s.Version.Id)!)];
         foreach (var migration in pending)
-            RefuseOutOfOrder(status, migration);
-        return pending;
+            RefuseOutOfOrder(status, migration, order);
+        // What the original application left out below its own versions is part of adopting those.
+        var through = status.Unadopted.LastOrDefault()?.Version;
+        return new ForwardPlan(through, [.. pending.Where(m => through is null || m.Version.CompareTo(through) > 0)]);
     }
 
     /// <summary>Looks again, inside a migration's transaction, whether it may still be applied.</summary>
-    public static void RecheckForward(SchemaStatus status, Migration migration)
+    public static void RecheckForward(SchemaStatus status, Migration migration, MigrationOrder order)
     {
         RefuseForeignHistory(status);
         RefuseEdited(status);
-        RefuseOutOfOrder(status, migration);
+        RefuseOutOfOrder(status, migration, order);
+    }
+
+    /// <summary>Looks again, inside its transaction, whether the history may still be adopted.</summary>
+    public static void RecheckAdoption(SchemaStatus status)
+    {
+        RefuseForeignHistory(status);
+        RefuseEdited(status);
     }
 
     /// <summary>The migrations to undo, the highest first.</summary>
@@ -39,6 +48,13 @@ internal static class MigrationPlanner
     {
         RefuseForeignHistory(status);
         List<Migration> applied = [.. Applied(status).Reverse().Select(s => catalog.Find(s.Version.Id)!)];
+        if (request is { Version: { } root, Cascade: true })
+        {
+            return status.IsApplied(root.Version)
+                ? [.. applied.TakeWhile(m => m.Version.CompareTo(root.Version) >= 0)]
+                : throw NotApplied($"{root.Version} is not applied.");
+        }
+
         if (request.Version is { } version)
         {
             RecheckBackward(status, version);
@@ -65,9 +81,22 @@ internal static class MigrationPlanner
         {
             throw Refused(
                 ErrorReasons.LaterVersionsApplied,
-                $"{migration.Version} cannot be undone while later versions stand on it: {later}. Undo those first, or roll back to the version below it.",
+                $"{migration.Version} cannot be undone while later versions stand on it: {later}. Undo those first, or all together with cascade.",
                 ("laterVersions", later));
         }
+    }
+
+    /// <summary>The versions whose checksum a repair replaces, after refusing what must not be repaired.</summary>
+    /// <param name="status">Where the schema stands.</param>
+    /// <param name="realign">The versions that the caller names.</param>
+    /// <exception cref="MaintenanceException">See <see cref="MigrationEngine.Repair"/>.</exception>
+    public static IReadOnlyList<Migration> Realign(SchemaStatus status, IReadOnlyList<Migration> realign)
+    {
+        RefuseForeignHistory(status);
+        if (realign.FirstOrDefault(m => !status.IsApplied(m.Version)) is { } missing)
+            throw NotApplied($"{missing.Version} is not applied, so it has no checksum to re-align.");
+        RefuseEdited(status, realign.Select(m => m.Version.Id).ToHashSet());
+        return [.. realign.Where(m => status.Migrations.Single(s => s.Version.Id == m.Version.Id).ChecksumMatches != true)];
     }
 
     private static IReadOnlyList<Migration> Above(SchemaStatus status, List<Migration> applied, Migration floor)
@@ -100,27 +129,29 @@ internal static class MigrationPlanner
                 ("unknownVersions", unknown));
     }
 
-    private static void RefuseEdited(SchemaStatus status)
+    private static void RefuseEdited(SchemaStatus status, IReadOnlySet<string>? realigned = null)
     {
-        if (status.Migrations.FirstOrDefault(s => s is { State: MigrationStateKind.Applied, ChecksumMatches: false }) is not { } edited)
+        if (status.Migrations.FirstOrDefault(s => s is { State: MigrationStateKind.Applied, ChecksumMatches: false } && realigned?.Contains(s.Version.Id) != true) is not { } edited)
             return;
         throw Refused(
             ErrorReasons.ChecksumMismatch,
-            $"{edited.Version} was applied from a script with checksum {edited.StoredChecksum}, but the script now has {edited.ExpectedChecksum}. Put the applied script back, and make the change a new migration.",
+            $"{edited.Version} was applied from a script with checksum {edited.StoredChecksum}, but the script now has {edited.ExpectedChecksum}. Put the applied script back, and make the change a new migration; or let Repair re-align the version.",
             ("version", edited.Version.Id),
             ("storedChecksum", edited.StoredChecksum!),
             ("expectedChecksum", edited.ExpectedChecksum!));
     }
 
     // Rows without a checksum are the original application's, which recorded no 000 and could undo 001 under 003: filling such a gap is adoption.
-    private static void RefuseOutOfOrder(SchemaStatus status, Migration migration)
+    private static void RefuseOutOfOrder(SchemaStatus status, Migration migration, MigrationOrder order)
     {
+        if (order == MigrationOrder.Allow)
+            return;
         var above = Names(Applied(status).Where(s => s.StoredChecksum is not null && s.Version.CompareTo(migration.Version) > 0));
         if (above.Length == 0)
             return;
         throw Refused(
             ErrorReasons.VersionOutOfOrder,
-            $"{migration.Version} is not applied but versions above it are: {above}. Roll those back first, or give the migration a higher number.",
+            $"{migration.Version} is not applied but versions above it are: {above}. Roll those back first, give the migration a higher number, or allow it with order ALLOW.",
             ("version", migration.Version.Id),
             ("laterVersions", above));
     }
@@ -139,4 +170,13 @@ internal static class MigrationPlanner
             facts.Add(key, value);
         return new MaintenanceException(ErrorKind.FailedPrecondition, reason, message) { Metadata = facts };
     }
+}
+
+/// <summary>What a run of Migrate does.</summary>
+/// <param name="AdoptThrough">The highest version to adopt, with everything below it; null when there is none.</param>
+/// <param name="Apply">The migrations to apply after that, in order.</param>
+internal sealed record ForwardPlan(MigrationVersion? AdoptThrough, IReadOnlyList<Migration> Apply)
+{
+    /// <summary>Whether there is nothing to do.</summary>
+    public bool IsEmpty => AdoptThrough is null && Apply.Count == 0;
 }

@@ -3,8 +3,11 @@ namespace ThreatLens.Maintenance.Migrations;
 /// <summary>What to undo, and for whom. At most one of <see cref="Version"/>, <see cref="ToVersion"/> and <see cref="Steps"/>; none means one step.</summary>
 public sealed record RollbackCommand
 {
-    /// <summary>Undo exactly this version; refused while later versions are applied.</summary>
+    /// <summary>Undo exactly this version; refused while later versions are applied, unless <see cref="Cascade"/>.</summary>
     public string? Version { get; init; }
+
+    /// <summary>With <see cref="Version"/>: also undo the applied versions above it, the highest first. Default false.</summary>
+    public bool Cascade { get; init; }
 
     /// <summary>Undo every applied version above this one, which itself stays and must be applied.</summary>
     public string? ToVersion { get; init; }

@@ -36,13 +36,18 @@ internal static class SchemaHistory
             checksum VARCHAR(64),
             execution_ms INTEGER,
             applied_by TEXT,
-            operation_id TEXT
+            operation_id TEXT,
+            fingerprint_before VARCHAR(64),
+            fingerprint_after VARCHAR(64)
         )
         """;
 
     private static readonly string[] OriginalColumns = ["version", "description", "applied_at", "rollback_sql", "checksum"];
 
-    private static readonly (string Name, string Type)[] OwnColumns = [("execution_ms", "INTEGER"), ("applied_by", "TEXT"), ("operation_id", "TEXT")];
+    private static readonly (string Name, string Type)[] OwnColumns =
+    [
+        ("execution_ms", "INTEGER"), ("applied_by", "TEXT"), ("operation_id", "TEXT"), ("fingerprint_before", "VARCHAR(64)"), ("fingerprint_after", "VARCHAR(64)"),
+    ];
 
     /// <summary>Reads the table.</summary>
     /// <exception cref="MaintenanceException">HISTORY_UNREADABLE.</exception>
@@ -78,11 +83,12 @@ internal static class SchemaHistory
     }
 
     /// <summary>Records a migration. Within its transaction.</summary>
-    public static void Record(SqliteConnection connection, Migration migration, DateTimeOffset appliedAt, TimeSpan duration, MigrateCommand command) =>
+    public static void Record(
+        SqliteConnection connection, Migration migration, DateTimeOffset appliedAt, TimeSpan duration, MigrateCommand command, (string Before, string After) fingerprints) =>
         connection.Execute(
             $"""
-            INSERT INTO {Table} (version, description, applied_at, rollback_sql, checksum, execution_ms, applied_by, operation_id)
-            VALUES ($version, $description, $applied_at, $rollback_sql, $checksum, $execution_ms, $applied_by, $operation_id)
+            INSERT INTO {Table} (version, description, applied_at, rollback_sql, checksum, execution_ms, applied_by, operation_id, fingerprint_before, fingerprint_after)
+            VALUES ($version, $description, $applied_at, $rollback_sql, $checksum, $execution_ms, $applied_by, $operation_id, $before, $after)
             """,
             ("$version", migration.Version.Id),
             ("$description", migration.Description),
@@ -91,7 +97,23 @@ internal static class SchemaHistory
             ("$checksum", migration.Checksum),
             ("$execution_ms", (long)Math.Round(duration.TotalMilliseconds)),
             ("$applied_by", command.AppliedBy),
-            ("$operation_id", command.OperationId));
+            ("$operation_id", command.OperationId),
+            ("$before", fingerprints.Before),
+            ("$after", fingerprints.After));
+
+    /// <summary>Gives a row the checksum of this service's script. Within a transaction.</summary>
+    public static void SetChecksum(SqliteConnection connection, Migration migration) => connection.Execute(
+        $"UPDATE {Table} SET checksum = $checksum WHERE version = $version", ("$version", migration.Version.Id), ("$checksum", migration.Checksum));
+
+    /// <summary>Writes down the schema as it is now at this version. Within the transaction that changed it.</summary>
+    public static void SetFingerprint(SqliteConnection connection, MigrationVersion version, string fingerprint) => connection.Execute(
+        $"UPDATE {Table} SET fingerprint_after = $after WHERE version = $version", ("$version", version.Id), ("$after", fingerprint));
+
+    /// <summary>The fingerprint recorded at this version; null when none is.</summary>
+    public static string? ReadFingerprint(SqliteConnection connection, HistorySnapshot history, MigrationVersion version) =>
+        history.Columns?.Contains("fingerprint_after") == true
+            ? connection.Scalar($"SELECT fingerprint_after FROM {Table} WHERE version = $version", ("$version", version.Id)) as string
+            : null;
 
     /// <summary>Removes a migration's row. Within the transaction that undoes it.</summary>
     public static void Remove(SqliteConnection connection, Migration migration) =>

@@ -1,16 +1,18 @@
+using ThreatLens.Maintenance.Migrations.Drift;
 using ThreatLens.Maintenance.Operations;
 
 namespace ThreatLens.Maintenance.Migrations;
 
-/// <summary>Migrate and Rollback as operations. Thread-safe.</summary>
+/// <summary>Migrate, Rollback and Repair as operations. Thread-safe.</summary>
 public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog catalog, OperationRunner runner, StartupState startup)
 {
     /// <summary>Applies migrations as an operation.</summary>
     /// <param name="targetVersion">Version to migrate to; null: the latest.</param>
+    /// <param name="order">How migrations that come late in the order are treated.</param>
     /// <param name="request">Who asks, and how.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="Errors.MaintenanceException">It was refused or has failed.</exception>
-    public Task<Operation> MigrateAsync(string? targetVersion, OperationRequest request, CancellationToken cancellationToken)
+    public Task<Operation> MigrateAsync(string? targetVersion, MigrationOrder order, OperationRequest request, CancellationToken cancellationToken)
     {
         var target = targetVersion is null ? null : catalog.Resolve(targetVersion, "target_version").Version;
         return runner.ExecuteAsync(
@@ -18,9 +20,10 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
             {
                 Kind = OperationKind.Migrate,
                 CreatesDatabase = true,
-                NeedsLock = () => engine.GetStatus(CancellationToken.None).Pending.Any(m => target is null || m.Version.CompareTo(target) <= 0),
+                NeedsLock = () => engine.GetStatus(CancellationToken.None) is var status
+                    && (status.NeedsAdoption || status.Pending.Any(m => target is null || m.Version.CompareTo(target) <= 0)),
                 Run = context => engine.Migrate(
-                    new MigrateCommand { TargetVersion = target?.Id, AppliedBy = context.Caller.Name, OperationId = context.OperationId },
+                    new MigrateCommand { TargetVersion = target?.Id, Order = order, AppliedBy = context.Caller.Name, OperationId = context.OperationId },
                     Progress(context, "Applying"), context.CancellationToken),
                 Succeeded = FinishStartUp,
             },
@@ -34,10 +37,8 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
     /// <exception cref="Errors.MaintenanceException">It was refused or has failed.</exception>
     public Task<Operation> RollbackAsync(RollbackCommand command, OperationRequest request, CancellationToken cancellationToken)
     {
-        if (command.Version is not null)
-            catalog.Resolve(command.Version, "version");
-        if (command.ToVersion is not null)
-            catalog.Resolve(command.ToVersion, "to_version");
+        // Refused before anything is recorded.
+        RollbackRequest.Read(catalog, command);
         return runner.ExecuteAsync(
             new OperationWork
             {
@@ -49,6 +50,25 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
             },
             request, cancellationToken);
     }
+
+    /// <summary>Repairs the schema as an operation.</summary>
+    /// <param name="command">What to repair; with an etag, only as planned.</param>
+    /// <param name="request">Who asks, and how.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="Errors.MaintenanceException">It was refused or has failed.</exception>
+    public Task<Operation> RepairAsync(RepairCommand command, OperationRequest request, CancellationToken cancellationToken) => runner.ExecuteAsync(
+        new OperationWork
+        {
+            Kind = OperationKind.Repair,
+            Check = () => engine.PlanRepair(command, CancellationToken.None),
+            Run = context =>
+            {
+                context.Report("Repairing the schema.", 0, 0, "");
+                return engine.Repair(command, context.CancellationToken);
+            },
+            Succeeded = FinishStartUp,
+        },
+        request, cancellationToken);
 
     /// <summary>
     /// Whatever kept the start-up from finishing, the schema is now what somebody asked for. A call that changed nothing mended nothing.

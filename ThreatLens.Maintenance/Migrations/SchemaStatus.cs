@@ -24,8 +24,14 @@ public sealed record SchemaStatus
     /// <summary>Whether <c>processing_metrics</c> is there with the columns that storing a metric needs.</summary>
     public required bool CanTakeMetrics { get; init; }
 
-    /// <summary>Whether every known version is applied and the database is not newer than this service.</summary>
-    public bool IsUpToDate => DatabaseExists && !IsNewerThanService && !Migrations.Any(m => m.State == MigrationStateKind.Pending);
+    /// <summary>Whether every known version is applied and adopted, and the database is not newer than this service.</summary>
+    public bool IsUpToDate => DatabaseExists && !IsNewerThanService && !NeedsAdoption && !Migrations.Any(m => m.State == MigrationStateKind.Pending);
+
+    /// <summary>Whether Migrate has versions to adopt: known ones that the original application recorded, without a checksum.</summary>
+    public bool NeedsAdoption => Unadopted.Any();
+
+    /// <summary>The versions to adopt, in order of number.</summary>
+    public IEnumerable<MigrationState> Unadopted => Migrations.Where(m => m is { State: MigrationStateKind.Applied, StoredChecksum: null });
 
     /// <summary>The known versions that are not applied, in order of number.</summary>
     public IEnumerable<MigrationState> Pending => Migrations.Where(m => m.State == MigrationStateKind.Pending);

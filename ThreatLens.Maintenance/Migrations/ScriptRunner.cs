@@ -17,7 +17,7 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
         var skipped = 0;
         foreach (var statement in script.Statements)
         {
-            if (IsNeeded(statement))
+            if (IsNeeded(connection, statement))
                 Run(version, script, statement);
             else
                 skipped++;
@@ -43,14 +43,15 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
         }
     }
 
-    private bool IsNeeded(ScriptStatement statement) => statement.Condition switch
+    /// <summary>Whether a statement is to run on the database as this connection sees it.</summary>
+    public static bool IsNeeded(SqliteConnection connection, ScriptStatement statement) => statement.Condition switch
     {
-        StatementCondition.ColumnMissing => !HasColumn(statement),
-        StatementCondition.ColumnPresent => HasColumn(statement),
+        StatementCondition.ColumnMissing => !HasColumn(connection, statement),
+        StatementCondition.ColumnPresent => HasColumn(connection, statement),
         _ => true,
     };
 
-    private bool HasColumn(ScriptStatement statement) => connection.Scalar(
+    private static bool HasColumn(SqliteConnection connection, ScriptStatement statement) => connection.Scalar(
         "SELECT 1 FROM pragma_table_info($table) WHERE name = $column COLLATE NOCASE",
         ("$table", statement.Table), ("$column", statement.Column)) is not null;
 

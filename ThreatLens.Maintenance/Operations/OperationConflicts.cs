@@ -5,7 +5,7 @@ public static class OperationConflicts
 {
     /// <summary>Whether the operation changes the schema or the whole file, and so excludes every other.</summary>
     /// <param name="kind">The operation's kind.</param>
-    public static bool IsExclusive(this OperationKind kind) => kind is OperationKind.Migrate or OperationKind.Rollback;
+    public static bool IsExclusive(this OperationKind kind) => kind is OperationKind.Migrate or OperationKind.Rollback or OperationKind.Repair;
 
     /// <summary>Whether two operations exclude each other. Short changes of settings do not, the database orders those.</summary>
     /// <param name="one">A kind.</param>

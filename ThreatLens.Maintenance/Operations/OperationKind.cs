@@ -9,6 +9,9 @@ public enum OperationKind
     /// <summary>Undoes migrations.</summary>
     Rollback,
 
+    /// <summary>Recreates what drifted away.</summary>
+    Repair,
+
     /// <summary>Replaces the monitoring configuration.</summary>
     UpdateMonitoringConfig,
 

@@ -5,6 +5,7 @@ using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Migrations.Drift;
 
 namespace ThreatLens.Maintenance.Operations;
 
@@ -129,6 +130,7 @@ public sealed class OperationStore(SqliteDatabase database, ServiceSchema schema
     {
         OperationKind.Migrate => typeof(MigrateResult),
         OperationKind.Rollback => typeof(RollbackResult),
+        OperationKind.Repair => typeof(RepairResult),
         OperationKind.UpdateMonitoringConfig => typeof(StoredMonitoringConfig),
         OperationKind.SetLogSourceEnabled => typeof(LogSource),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No result type is known for this kind."),

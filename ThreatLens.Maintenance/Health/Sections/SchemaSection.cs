@@ -17,6 +17,8 @@ internal sealed class SchemaSection(MigrationEngine migrations, TimeProvider tim
             findings.Add(new("schema.newer", HealthStatus.Critical, "The database was changed by a newer version of this service.", "Run that version."));
         if (pending.Count > 0)
             findings.Add(new("schema.pending", HealthStatus.Warning, $"Not applied: {string.Join(", ", pending)}.", "Apply them.", "threatlens migrate"));
+        if (status.NeedsAdoption)
+            findings.Add(new("schema.not_adopted", HealthStatus.Warning, $"Recorded by the original application and not checked yet: {string.Join(", ", status.Unadopted.Select(m => m.Version.Id))}.", "Adopt them.", "threatlens migrate"));
         if (changed.Count > 0)
             findings.Add(new("schema.changed", HealthStatus.Warning, $"Applied with another script than this service has: {string.Join(", ", changed)}.", "Find out which script is right."));
 
@@ -38,5 +40,6 @@ internal sealed class SchemaSection(MigrationEngine migrations, TimeProvider tim
         !status.DatabaseExists ? "The database does not exist yet."
         : status.IsNewerThanService ? "The database is newer than this service."
         : pending > 0 ? $"At {status.CurrentVersion?.Id ?? "no version"}, {pending} pending."
+        : status.NeedsAdoption ? $"At {status.CurrentVersion?.Id}, not adopted yet."
         : $"Up to date at {status.CurrentVersion?.Id}.";
 }

@@ -56,6 +56,26 @@ public sealed class MigrationCommandTests
     }
 
     [Fact]
+    public async Task Late_version_and_versions_stood_on_need_their_option()
+    {
+        await using var service = await RunningService.StartAsync();
+        await service.RunAsync("migrate");
+
+        var refused = await service.RunAsync("rollback", "--version", "002");
+        var undone = await service.RunAsync("rollback", "--version", "002", "--cascade");
+        var wrong = await service.RunAsync("rollback", "--to", "000", "--cascade");
+        new SqliteFile(service.DatabasePath).Execute("DELETE FROM schema_migrations WHERE version LIKE '000%'");
+        var late = await service.RunAsync("migrate");
+        var allowed = await service.RunAsync("migrate", "--order", "allow");
+
+        Assert.Contains("LATER_VERSIONS_APPLIED", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("Undid 2 migrations", undone.Output, StringComparison.Ordinal);
+        Assert.Equal(2, wrong.Code);
+        Assert.Contains("VERSION_OUT_OF_ORDER", late.Error, StringComparison.Ordinal);
+        Assert.Contains("Applied 3 migrations", allowed.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Same_request_id_is_the_same_operation()
     {
         await using var service = await RunningService.StartAsync();

@@ -20,6 +20,7 @@ public sealed class UsageTests
     [InlineData("--caller takes", "status", "--caller", "ü")]
     [InlineData("exclude each other", "rollback", "--version", "003", "--steps", "1")]
     [InlineData("--steps takes", "rollback", "--steps", "0")]
+    [InlineData("is none of", "migrate", "--order", "random")]
     [InlineData("out of range", "migrate", "--wait-timeout", "25h")]
     [InlineData("no length of time", "migrate", "--wait-timeout", "-1s")]
     [InlineData("out of range", "health-report", "--interval", "100ms")]
@@ -54,7 +55,7 @@ public sealed class UsageTests
 
         Assert.Equal(0, result.Code);
         Assert.Contains("Exit codes", result.Output, StringComparison.Ordinal);
-        foreach (var verb in new[] { "status", "migrate", "rollback", "health-report", "operations" })
+        foreach (var verb in new[] { "status", "migrate", "rollback", "validate", "repair", "health-report", "operations" })
             Assert.Contains($"  {verb} ", result.Output, StringComparison.Ordinal);
     }
 

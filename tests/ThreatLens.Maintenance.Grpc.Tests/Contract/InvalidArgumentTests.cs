@@ -22,6 +22,10 @@ public sealed class InvalidArgumentTests(SharedService shared)
         ["no steps"] = ("steps", async c => await c.RollbackAsync(new RollbackRequest { Steps = 0 })),
         ["negative steps"] = ("steps", async c => await c.RollbackAsync(new RollbackRequest { Steps = -1 })),
         ["fewest steps"] = ("steps", async c => await c.RollbackAsync(new RollbackRequest { Steps = int.MinValue })),
+        ["unknown version to re-align"] = ("realign_versions[1]", async c => await c.RepairAsync(new RepairRequest { RealignVersions = { "001", "042" } })),
+        ["empty version to re-align"] = ("realign_versions[0]", async c => await c.RepairAsync(new RepairRequest { ValidateOnly = true, RealignVersions = { "" } })),
+        ["over-long request id of a repair"] = ("request_id", async c => await c.RepairAsync(new RepairRequest { RequestId = new string('r', 256) })),
+        ["cascade without version"] = ("cascade", async c => await c.RollbackAsync(new RollbackRequest { ToVersion = "001", Cascade = true })),
         ["negative loss"] = ("max_values_lost", async c => await c.RollbackAsync(new RollbackRequest { MaxValuesLost = -1 })),
         ["negative wait"] = ("wait_timeout", async c => await c.MigrateAsync(new MigrateRequest { WaitTimeout = new Duration { Seconds = -1 } })),
         ["wait just below zero"] = ("wait_timeout", async c => await c.MigrateAsync(new MigrateRequest { WaitTimeout = new Duration { Nanos = -1_000 } })),
@@ -62,7 +66,7 @@ public sealed class InvalidArgumentTests(SharedService shared)
         ["nothing to watch"] = ("operation_id", c => WatchAsync(c, new WatchOperationRequest())),
     };
 
-    private static readonly string[] UnknownVersions = ["unknown target version", "target version that is no version", "unknown version", "unknown floor"];
+    private static readonly string[] UnknownVersions = ["unknown version to re-align", "empty version to re-align", "unknown target version", "target version that is no version", "unknown version", "unknown floor"];
 
     public static TheoryData<string> Names => [.. Cases.Keys];
 

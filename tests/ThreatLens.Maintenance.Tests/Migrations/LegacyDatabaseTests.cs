@@ -7,7 +7,8 @@ namespace ThreatLens.Maintenance.Tests.Migrations;
 /// <summary>Databases of the original application: self-made ones always, genuine ones where THREATLENS_LEGACY_DIR names their folder.</summary>
 public sealed class LegacyDatabaseTests : SqliteMigrationTestBase
 {
-    private const string OriginalReading = "SELECT version, description, applied_at, rollback_sql, checksum FROM schema_migrations ORDER BY id";
+    // As the original's tool reads its table: by these names, in the order of its ids.
+    private const string OriginalReading = "SELECT version, description, applied_at, rollback_sql FROM schema_migrations ORDER BY id";
 
     private static readonly string[] CoreTables = ["raw_logs", "events", "ai_analysis", "reports"];
 
@@ -136,6 +137,9 @@ public sealed class LegacyDatabaseTests : SqliteMigrationTestBase
         var after = File.Lines(OriginalReading);
         Assert.Equal(before, after.Take(before.Count));
         Assert.StartsWith("000_create_core_tables|Create the core tables", Assert.Single(after.Skip(before.Count)), StringComparison.Ordinal);
+        Assert.Equal(
+            ["001_add_realtime_tables", "002_add_realtime_fields", "003_optimize_realtime_indexes", "004_add_auth_audit_tables"],
+            File.Lines("SELECT version FROM schema_migrations WHERE version <> '000_create_core_tables' ORDER BY version"));
         // Its own statements, as it sends them.
         File.Execute("INSERT INTO schema_migrations (version, description, rollback_sql) VALUES ('003b', 'x', 'y')");
         File.Execute("DELETE FROM schema_migrations WHERE version = '003b'");
@@ -158,13 +162,7 @@ public sealed class LegacyDatabaseTests : SqliteMigrationTestBase
         Assert.True(Engine().GetStatus().CanTakeMetrics);
     }
 
-    private void Prepare(LegacyKind kind, bool genuine)
-    {
-        if (genuine)
-            Assert.NotNull(LegacyDatabase.CopyGenuine(kind, File.Path));
-        else
-            LegacyDatabase.Build(kind, File.Path);
-    }
+    private void Prepare(LegacyKind kind, bool genuine) => LegacyDatabase.Prepare(kind, genuine, File.Path);
 
     private string[] Columns(string table) => [.. File.Lines($"SELECT name FROM pragma_table_info('{table}')")];
 

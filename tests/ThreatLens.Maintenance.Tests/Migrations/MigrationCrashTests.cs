@@ -33,6 +33,23 @@ public sealed class MigrationCrashTests : SqliteMigrationTestBase
         Assert.Equal(events, File.Content("events", "id, message, timestamp"));
     }
 
+    [Theory]
+    [InlineData("CREATE INDEX idx_reports_date")]
+    [InlineData("CREATE INDEX idx_events_severity_realtime")]
+    [InlineData("UPDATE schema_migrations")]
+    public async Task Migrate_killed_while_adopting_leaves_no_trace(string span)
+    {
+        LegacyDatabase.Build(LegacyKind.Drifted, File.Path);
+        var before = File.Snapshot();
+        using var child = await ChildProcess.StartAsync("migrate-stop-at", File.Path, span);
+
+        await child.KillAsync();
+
+        Assert.Equal(before, File.Snapshot());
+        Assert.Equal(3, Engine().Migrate(new MigrateCommand()).Adopted.Count);
+        Assert.True(Engine().Validate().IsValid);
+    }
+
     [Fact]
     public async Task Migrate_killed_after_a_commit_is_at_the_version_committed()
     {

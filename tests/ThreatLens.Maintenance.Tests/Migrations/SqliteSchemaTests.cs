@@ -157,7 +157,7 @@ public sealed class SqliteSchemaTests : SqliteMigrationTestBase
         AssertColumns(
             "schema_migrations", "id INTEGER key", "version VARCHAR(50) not null", "description TEXT not null",
             "applied_at TIMESTAMP default CURRENT_TIMESTAMP", "rollback_sql TEXT", "checksum VARCHAR(64)",
-            "execution_ms INTEGER", "applied_by TEXT", "operation_id TEXT");
+            "execution_ms INTEGER", "applied_by TEXT", "operation_id TEXT", "fingerprint_before VARCHAR(64)", "fingerprint_after VARCHAR(64)");
         Assert.Equal(
             ["version"],
             File.Lines("SELECT i.name FROM pragma_index_list('schema_migrations') l JOIN pragma_index_info(l.name) i WHERE l.\"unique\" = 1"));

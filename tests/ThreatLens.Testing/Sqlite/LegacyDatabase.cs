@@ -61,6 +61,10 @@ public static class LegacyDatabase
         return new SqliteFile(path);
     }
 
+    /// <summary>A self-made one, or a copy of the genuine file, which must be there.</summary>
+    public static SqliteFile Prepare(LegacyKind kind, bool genuine, string path) =>
+        genuine ? CopyGenuine(kind, path) ?? throw new InvalidOperationException($"{FolderVariable} names no folder.") : Build(kind, path);
+
     private static string HistoryRows(int[] order)
     {
         string[] rows =
