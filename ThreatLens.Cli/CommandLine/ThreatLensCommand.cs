@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using ThreatLens.Cli.Backups;
 using ThreatLens.Cli.Health;
 using ThreatLens.Cli.Migrations;
 using ThreatLens.Cli.Monitoring;
@@ -42,6 +43,9 @@ internal static class ThreatLensCommand
             StatusCommand.Create(connection),
             MigrateCommand.Create(connection),
             RollbackCommand.Create(connection),
+            BackupCommand.Create(connection),
+            BackupsCommand.Create(connection),
+            RestoreCommand.Create(connection),
             HealthReportCommand.Create(connection),
             OperationsCommand.Create(connection),
             MonitoringConfigCommand.Create(connection),

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Google.Protobuf.Collections;
 using Spectre.Console;
 using Spectre.Console.Rendering;
+using ThreatLens.Cli.Backups;
 using ThreatLens.Cli.Monitoring;
 using ThreatLens.Cli.Output;
 using ThreatLens.Maintenance.V1;
@@ -17,6 +18,8 @@ internal static class ResultView
         Operation.ResultOneofCase.None => null,
         Operation.ResultOneofCase.Migrate => Migrated(operation.Migrate),
         Operation.ResultOneofCase.Rollback => RolledBack(operation.Rollback),
+        Operation.ResultOneofCase.Backup => BackupView.Of(operation.Backup),
+        Operation.ResultOneofCase.Restore => BackupView.Of(operation.Restore),
         Operation.ResultOneofCase.UpdateMonitoringConfig => MonitoringConfigView.Of(
             operation.UpdateMonitoringConfig.Config, operation.UpdateMonitoringConfig.Etag),
         Operation.ResultOneofCase.SetLogSourceEnabled => LogSourceView.Table([operation.SetLogSourceEnabled.LogSource]),
@@ -31,6 +34,8 @@ internal static class ResultView
         Operation.ResultOneofCase.Rollback => $"{VersionName(operation.Rollback.FromVersion)} to {VersionName(operation.Rollback.ToVersion)}",
         Operation.ResultOneofCase.SetLogSourceEnabled when operation.SetLogSourceEnabled.LogSource is { } source =>
             $"{source.SourceName} {(source.Enabled ? "on" : "off")}",
+        Operation.ResultOneofCase.Backup => operation.Backup.Backup?.Name,
+        Operation.ResultOneofCase.Restore => $"{operation.Restore.Backup?.Name}, {Words.Count(operation.Restore.RowsLost, "row", "rows")} lost",
         Operation.ResultOneofCase.UpdateMonitoringConfig => "changed",
         _ => null,
     };

@@ -44,6 +44,8 @@ internal static class OperationMapping
         Contract.OperationKind.Unspecified => null,
         Contract.OperationKind.Migrate => Domain.OperationKind.Migrate,
         Contract.OperationKind.Rollback => Domain.OperationKind.Rollback,
+        Contract.OperationKind.Backup => Domain.OperationKind.Backup,
+        Contract.OperationKind.Restore => Domain.OperationKind.Restore,
         Contract.OperationKind.UpdateMonitoringConfig => Domain.OperationKind.UpdateMonitoringConfig,
         Contract.OperationKind.SetLogSourceEnabled => Domain.OperationKind.SetLogSourceEnabled,
         _ when System.Enum.IsDefined(kind) => throw MaintenanceException.NotImplemented($"{field} {kind}"),
@@ -67,6 +69,8 @@ internal static class OperationMapping
     {
         Domain.OperationKind.Migrate => Contract.OperationKind.Migrate,
         Domain.OperationKind.Rollback => Contract.OperationKind.Rollback,
+        Domain.OperationKind.Backup => Contract.OperationKind.Backup,
+        Domain.OperationKind.Restore => Contract.OperationKind.Restore,
         Domain.OperationKind.UpdateMonitoringConfig => Contract.OperationKind.UpdateMonitoringConfig,
         Domain.OperationKind.SetLogSourceEnabled => Contract.OperationKind.SetLogSourceEnabled,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
@@ -101,6 +105,12 @@ internal static class OperationMapping
                 break;
             case Migrations.RollbackResult rollback:
                 mapped.Rollback = rollback.ToContract();
+                break;
+            case Backups.BackupResult backup:
+                mapped.Backup = backup.ToContract();
+                break;
+            case Backups.RestoreResult restore:
+                mapped.Restore = restore.ToContract();
                 break;
             case StoredMonitoringConfig config:
                 mapped.UpdateMonitoringConfig = config.ToResult();

@@ -24,6 +24,7 @@ internal static class SchemaMapping
         FromVersion = result.From?.Id ?? "",
         ToVersion = result.To?.Id ?? "",
         Applied = { result.Applied.Select(ToContract) },
+        BackupName = result.BackupName ?? "",
     };
 
     public static Contract.RollbackResult ToContract(this RollbackResult result) => new()
@@ -31,6 +32,7 @@ internal static class SchemaMapping
         FromVersion = result.From?.Id ?? "",
         ToVersion = result.To?.Id ?? "",
         Undone = { result.RolledBack.Select(ToContract) },
+        BackupName = result.BackupName ?? "",
     };
 
     private static Contract.Migration ToContract(MigrationState migration) => new()

@@ -11,13 +11,20 @@ public sealed record MigrateCommand
 
     /// <summary>The operation this run belongs to; stored in the history. Null when none.</summary>
     public string? OperationId { get; init; }
+
+    /// <summary>Called once, just before the first change; what it throws prevents every change. Returns the name of the backup it took, or null.</summary>
+    public Func<string?>? BeforeChange { get; init; }
 }
 
 /// <summary>What a run of Migrate did.</summary>
 /// <param name="From">The current version before; null when none was applied.</param>
 /// <param name="To">The current version after; null when none is applied.</param>
 /// <param name="Applied">What was applied by this run, in order; empty when there was nothing to do.</param>
-public sealed record MigrateResult(MigrationVersion? From, MigrationVersion? To, IReadOnlyList<AppliedMigration> Applied);
+public sealed record MigrateResult(MigrationVersion? From, MigrationVersion? To, IReadOnlyList<AppliedMigration> Applied)
+{
+    /// <summary>Name of the backup taken first; null when none was.</summary>
+    public string? BackupName { get; init; }
+}
 
 /// <summary>One migration that a run applied or undid.</summary>
 /// <param name="Version">Its version.</param>

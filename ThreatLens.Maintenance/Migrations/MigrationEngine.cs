@@ -61,8 +61,9 @@ public sealed class MigrationEngine(SqliteDatabase database, MigrationCatalog ca
             return new MigrateResult(before.CurrentVersion, before.CurrentVersion, []);
         }
 
+        var backup = command.BeforeChange?.Invoke();
         var (applied, current) = Change(run => run.Apply(pending, command, progress, cancellationToken), cancellationToken);
-        return new MigrateResult(before.CurrentVersion, current, applied);
+        return new MigrateResult(before.CurrentVersion, current, applied) { BackupName = backup };
     }
 
     /// <summary>Undoes applied versions, the highest first.</summary>
@@ -87,8 +88,9 @@ public sealed class MigrationEngine(SqliteDatabase database, MigrationCatalog ca
             return new RollbackResult(before.CurrentVersion, before.CurrentVersion, []);
         }
 
+        var backup = command.BeforeChange?.Invoke();
         var (undone, current) = Change(run => run.Undo(undo, progress, cancellationToken), cancellationToken);
-        return new RollbackResult(before.CurrentVersion, current, undone);
+        return new RollbackResult(before.CurrentVersion, current, undone) { BackupName = backup };
     }
 
     private (IReadOnlyList<AppliedMigration> Done, MigrationVersion? Current) Change(

@@ -1,9 +1,10 @@
+using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Operations;
 
 namespace ThreatLens.Maintenance.Migrations;
 
 /// <summary>Migrate and Rollback as operations. Thread-safe.</summary>
-public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog catalog, OperationRunner runner, StartupState startup)
+public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog catalog, OperationRunner runner, StartupState startup, BackupBeforeChange backup)
 {
     /// <summary>Applies migrations as an operation.</summary>
     /// <param name="targetVersion">Version to migrate to; null: the latest.</param>
@@ -20,7 +21,7 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
                 CreatesDatabase = true,
                 NeedsLock = () => engine.GetStatus(CancellationToken.None).Pending.Any(m => target is null || m.Version.CompareTo(target) <= 0),
                 Run = context => Done(engine.Migrate(
-                    new MigrateCommand { TargetVersion = target?.Id, AppliedBy = context.Caller.Name, OperationId = context.OperationId },
+                    new MigrateCommand { TargetVersion = target?.Id, AppliedBy = context.Caller.Name, OperationId = context.OperationId, BeforeChange = () => backup.Take(context) },
                     Progress(context, "Applying"), context.CancellationToken)),
             },
             request, cancellationToken);
@@ -42,7 +43,7 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
             {
                 Kind = OperationKind.Rollback,
                 Run = context => Done(engine.Rollback(
-                    command with { AppliedBy = context.Caller.Name, OperationId = context.OperationId },
+                    command with { AppliedBy = context.Caller.Name, OperationId = context.OperationId, BeforeChange = () => backup.Take(context) },
                     Progress(context, "Undoing"), context.CancellationToken)),
             },
             request, cancellationToken);

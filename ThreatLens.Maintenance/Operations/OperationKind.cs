@@ -9,6 +9,12 @@ public enum OperationKind
     /// <summary>Undoes migrations.</summary>
     Rollback,
 
+    /// <summary>Takes a backup.</summary>
+    Backup,
+
+    /// <summary>Puts a backup in place of the database.</summary>
+    Restore,
+
     /// <summary>Replaces the monitoring configuration.</summary>
     UpdateMonitoringConfig,
 
