@@ -9,7 +9,7 @@ namespace ThreatLens.AppHost;
 /// to the service's gRPC endpoint, like those of any other caller.</summary>
 internal static class MaintenanceCommands
 {
-    private static readonly Metadata _caller = new() { { "threatlens-caller", "apphost" } };
+    private static readonly Metadata Caller = new() { { "threatlens-caller", "apphost" } };
 
     private delegate Task<ExecuteCommandResult> Command(
         DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken);
@@ -79,7 +79,7 @@ internal static class MaintenanceCommands
         DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)
     {
         var request = new MigrateRequest { TargetVersion = arguments.GetString("target") ?? "" };
-        var response = await client.MigrateAsync(request, _caller, cancellationToken: cancellationToken);
+        var response = await client.MigrateAsync(request, Caller, cancellationToken: cancellationToken);
         var applied = response.Result.Applied.Select(migration => migration.Version).ToList();
         return CommandResults.Success(applied.Count == 0
             ? $"Nothing was pending: the database is at {response.Result.ToVersion}."
@@ -102,7 +102,7 @@ internal static class MaintenanceCommands
                 return CommandResults.Failure("Say either which version to undo (version) or which one to go back to (to).");
         }
 
-        var response = await client.RollbackAsync(request, _caller, cancellationToken: cancellationToken);
+        var response = await client.RollbackAsync(request, Caller, cancellationToken: cancellationToken);
         var undone = response.Result.Undone.Select(migration => migration.Version).ToList();
         return CommandResults.Success(undone.Count == 0
             ? $"Nothing was to undo: the database is at {response.Result.ToVersion}."
@@ -112,7 +112,7 @@ internal static class MaintenanceCommands
     private static async Task<ExecuteCommandResult> StatusAsync(
         DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)
     {
-        var status = await client.StatusAsync(new StatusRequest(), _caller, cancellationToken: cancellationToken);
+        var status = await client.StatusAsync(new StatusRequest(), Caller, cancellationToken: cancellationToken);
         var state = status.UpToDate ? "up to date" : "not up to date";
         return CommandResults.Success($"The schema is {state}.", Reports.Of(status), CommandResultFormat.Markdown, displayImmediately: true);
     }
@@ -121,7 +121,7 @@ internal static class MaintenanceCommands
         DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)
     {
         // The stream goes on for as long as one listens; its first message is a whole report.
-        using var call = client.HealthReport(new HealthReportRequest(), _caller, cancellationToken: cancellationToken);
+        using var call = client.HealthReport(new HealthReportRequest(), Caller, cancellationToken: cancellationToken);
         await call.ResponseStream.MoveNext(cancellationToken);
         var report = call.ResponseStream.Current;
         return CommandResults.Success($"Overall: {report.Overall}.", Reports.Of(report), CommandResultFormat.Markdown, displayImmediately: true);

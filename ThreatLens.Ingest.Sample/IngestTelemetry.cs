@@ -8,10 +8,10 @@ namespace ThreatLens.Ingest.Sample;
 internal static class IngestTelemetry
 {
     private const string Name = "ThreatLens.Ingest";
-    private static readonly Meter _meter = new(Name);
-    private static readonly Counter<long> _lines = _meter.CreateCounter<long>("threatlens.ingest.lines", "{line}", "Lines measured.");
-    private static readonly Counter<long> _bytes = _meter.CreateCounter<long>("threatlens.ingest.bytes", "By", "Bytes of those lines.");
-    private static readonly Counter<long> _parseErrors = _meter.CreateCounter<long>("threatlens.ingest.parse_errors", "{line}", "Lines of no known format.");
+    private static readonly Meter Meter = new(Name);
+    private static readonly Counter<long> Lines = Meter.CreateCounter<long>("threatlens.ingest.lines", "{line}", "Lines measured.");
+    private static readonly Counter<long> Bytes = Meter.CreateCounter<long>("threatlens.ingest.bytes", "By", "Bytes of those lines.");
+    private static readonly Counter<long> ParseErrors = Meter.CreateCounter<long>("threatlens.ingest.parse_errors", "{line}", "Lines of no known format.");
 
     /// <summary>A span per measurement of all sources.</summary>
     public static ActivitySource Source { get; } = new(Name);
@@ -19,8 +19,8 @@ internal static class IngestTelemetry
     public static void Count(string source, LineMeasurement lines)
     {
         var tag = new KeyValuePair<string, object?>("threatlens.source", source);
-        _lines.Add(lines.Lines, tag);
-        _bytes.Add(lines.Bytes, tag);
-        _parseErrors.Add(lines.ParseErrors, tag);
+        Lines.Add(lines.Lines, tag);
+        Bytes.Add(lines.Bytes, tag);
+        ParseErrors.Add(lines.ParseErrors, tag);
     }
 }

@@ -21,6 +21,7 @@ builder.Services.AddGrpcReflection();
 
 var app = builder.Build();
 
+app.UseReasonedFrameworkErrors();
 app.MapDefaultEndpoints();
 app.MapGrpcService<DatabaseMaintenanceService>();
 app.MapGrpcService<MetricsIngestService>();

@@ -24,7 +24,7 @@ public static class Extensions
     private const string GrpcAttributes = "OTEL_DOTNET_EXPERIMENTAL_ASPNETCORE_ENABLE_GRPC_INSTRUMENTATION";
 
     /// <summary>Upper bounds of <c>db.client.operation.duration</c> in seconds, as the semantic conventions for databases give them.</summary>
-    private static readonly double[] _databaseDurationBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
+    private static readonly double[] DatabaseDurationBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
     /// <summary>
     /// Adds all defaults: call it first, for a web application or a plain host alike. Every <see cref="HttpClient"/> of the factory
@@ -79,7 +79,7 @@ public static class Extensions
                 .AddMeter("ThreatLens.*")
                 .AddView(
                     "db.client.operation.duration",
-                    new ExplicitBucketHistogramConfiguration { Boundaries = _databaseDurationBounds }))
+                    new ExplicitBucketHistogramConfiguration { Boundaries = DatabaseDurationBounds }))
             .WithTracing(tracing => tracing
                 .AddSource(builder.Environment.ApplicationName, "ThreatLens.*")
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => !IsProbe(context.Request.Path))

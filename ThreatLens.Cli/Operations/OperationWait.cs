@@ -10,7 +10,7 @@ internal sealed class OperationWait(Session session)
     /// <summary>How often the watch is taken up again when the service goes away, as it does when it is restarted.</summary>
     private const int Reconnects = 10;
 
-    private static readonly TimeSpan _reconnectDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ReconnectDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>Follows an operation until it ends, the time is up, or the user interrupts. The operation goes on in the last two.</summary>
     /// <param name="operation">The operation as it was started.</param>
@@ -69,7 +69,7 @@ internal sealed class OperationWait(Session session)
 
             // After a restart the numbers may start anew.
             sequence = 0;
-            await Task.Delay(_reconnectDelay, session.Time, cancellationToken);
+            await Task.Delay(ReconnectDelay, session.Time, cancellationToken);
         }
     }
 }

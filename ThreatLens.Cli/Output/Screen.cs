@@ -13,7 +13,7 @@ internal sealed class Screen
     /// <summary>Wide enough for any line; a pipe has no width.</summary>
     private const int Unbounded = 4096;
 
-    private static readonly JsonFormatter _json = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true));
+    private static readonly JsonFormatter Json = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true));
 
     private readonly OutputFormat _format;
     private readonly IAnsiConsole _out = Open(Console.Out, Console.IsOutputRedirected);
@@ -38,7 +38,7 @@ internal sealed class Screen
     public void Show(IMessage response, Func<IRenderable?> view)
     {
         if (_format == OutputFormat.Json)
-            Console.Out.WriteLine(_json.Format(response));
+            Console.Out.WriteLine(Json.Format(response));
         else if (view() is { } shown)
             Write(_out, Console.Out, Console.IsOutputRedirected, shown);
     }

@@ -6,7 +6,7 @@ namespace ThreatLens.Cli.Output;
 /// <summary>Values as people read them: the same in every place and every culture.</summary>
 internal static class Words
 {
-    private static readonly string[] _byteUnits = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    private static readonly string[] ByteUnits = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
     /// <summary>A moment, UTC, to the second.</summary>
     public static string Of(Timestamp? time) =>
@@ -28,13 +28,13 @@ internal static class Words
     public static string Bytes(double bytes)
     {
         var unit = 0;
-        while (Math.Abs(bytes) >= 1024 && unit < _byteUnits.Length - 1)
+        while (Math.Abs(bytes) >= 1024 && unit < ByteUnits.Length - 1)
         {
             bytes /= 1024;
             unit++;
         }
 
-        return Invariant($"{bytes:0.#} {_byteUnits[unit]}");
+        return Invariant($"{bytes:0.#} {ByteUnits[unit]}");
     }
 
     /// <summary>A number: whole ones with thousands apart, others with up to three decimals.</summary>

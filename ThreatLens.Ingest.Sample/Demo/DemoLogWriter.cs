@@ -11,7 +11,7 @@ namespace ThreatLens.Ingest.Sample.Demo;
 /// <param name="logger">Log.</param>
 internal sealed class DemoLogWriter(IOptions<IngestOptions> options, TimeProvider time, ILogger<DemoLogWriter> logger) : BackgroundService
 {
-    private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -31,11 +31,11 @@ internal sealed class DemoLogWriter(IOptions<IngestOptions> options, TimeProvide
         {
             foreach (var stream in streams)
                 Write(stream, lines);
-            await Task.Delay(_tick, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Tick, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         DemoStream Stream(string name, double rate) =>
-            new(name, new DemoLogFile(Path.Combine(settings.DemoDirectory, name), settings.Demo.MaxFileBytes), rate * _tick.TotalSeconds);
+            new(name, new DemoLogFile(Path.Combine(settings.DemoDirectory, name), settings.Demo.MaxFileBytes), rate * Tick.TotalSeconds);
     }
 
     private void Write(DemoStream stream, DemoLogs lines)

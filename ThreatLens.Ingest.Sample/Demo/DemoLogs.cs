@@ -14,10 +14,10 @@ internal sealed class DemoLogs(Random random, double malformedShare)
     public const string Access = "access.log";
     public const string Application = "application.log";
 
-    private static readonly string[] _networks = ["192.0.2", "198.51.100", "203.0.113"];
-    private static readonly string[] _users = ["alice", "bob", "carol", "root", "admin", "backup"];
-    private static readonly string[] _pages = ["/", "/login", "/api/events", "/api/reports/42", "/static/app.js", "/wp-login.php", "/favicon.ico"];
-    private static readonly string[] _agents = ["Mozilla/5.0 (X11; Linux x86_64)", "curl/8.5.0", "ExampleBot/1.0 (+https://example.com/bot)"];
+    private static readonly string[] Networks = ["192.0.2", "198.51.100", "203.0.113"];
+    private static readonly string[] Users = ["alice", "bob", "carol", "root", "admin", "backup"];
+    private static readonly string[] Pages = ["/", "/login", "/api/events", "/api/reports/42", "/static/app.js", "/wp-login.php", "/favicon.ico"];
+    private static readonly string[] Agents = ["Mozilla/5.0 (X11; Linux x86_64)", "curl/8.5.0", "ExampleBot/1.0 (+https://example.com/bot)"];
 
     /// <summary>The files of the demo.</summary>
     public static IReadOnlyList<string> FileNames { get; } = [Sshd, Access, Application];
@@ -39,10 +39,10 @@ internal sealed class DemoLogs(Random random, double malformedShare)
     {
         var message = random.Next(4) switch
         {
-            0 => $"Accepted publickey for {Pick(_users)} from {Address()} port {Port()} ssh2",
-            1 => $"Failed password for invalid user {Pick(_users)} from {Address()} port {Port()} ssh2",
+            0 => $"Accepted publickey for {Pick(Users)} from {Address()} port {Port()} ssh2",
+            1 => $"Failed password for invalid user {Pick(Users)} from {Address()} port {Port()} ssh2",
             2 => $"Connection closed by {Address()} port {Port()} [preauth]",
-            _ => $"Failed password for {Pick(_users)} from {Address()} port {Port()} ssh2",
+            _ => $"Failed password for {Pick(Users)} from {Address()} port {Port()} ssh2",
         };
         return string.Create(CultureInfo.InvariantCulture, $"{at:MMM} {at.Day,2} {at:HH:mm:ss} demo sshd[{random.Next(1000, 32000)}]: {message}");
     }
@@ -53,7 +53,7 @@ internal sealed class DemoLogs(Random random, double malformedShare)
         var method = random.Next(5) == 0 ? "POST" : "GET";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Address()} - - [{at:dd/MMM/yyyy:HH:mm:ss} +0000] \"{method} {Pick(_pages)} HTTP/1.1\" {Pick(statuses)} {random.Next(50_000)} \"-\" \"{Pick(_agents)}\"");
+            $"{Address()} - - [{at:dd/MMM/yyyy:HH:mm:ss} +0000] \"{method} {Pick(Pages)} HTTP/1.1\" {Pick(statuses)} {random.Next(50_000)} \"-\" \"{Pick(Agents)}\"");
     }
 
     private string ApplicationLine(DateTimeOffset at)
@@ -62,7 +62,7 @@ internal sealed class DemoLogs(Random random, double malformedShare)
         var message = random.Next(3) switch
         {
             0 => $"order {random.Next(100_000)} stored in {random.Next(1, 400)} ms",
-            1 => $"session of {Pick(_users)}@example.com from {Address()} opened",
+            1 => $"session of {Pick(Users)}@example.com from {Address()} opened",
             _ => $"queue length {random.Next(200)}",
         };
         return string.Create(CultureInfo.InvariantCulture, $"{at:yyyy-MM-dd HH:mm:ss.fff} [{Pick(levels)}] shop: {message}");
@@ -73,7 +73,7 @@ internal sealed class DemoLogs(Random random, double malformedShare)
         ? line[..random.Next(1, 9)]
         : string.Concat(Enumerable.Range(0, 12).Select(_ => (char)random.Next('#', '&')));
 
-    private string Address() => string.Create(CultureInfo.InvariantCulture, $"{Pick(_networks)}.{random.Next(1, 255)}");
+    private string Address() => string.Create(CultureInfo.InvariantCulture, $"{Pick(Networks)}.{random.Next(1, 255)}");
 
     private int Port() => random.Next(1024, 65536);
 

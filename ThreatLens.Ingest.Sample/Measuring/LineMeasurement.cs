@@ -6,7 +6,7 @@ namespace ThreatLens.Ingest.Sample.Measuring;
 /// <param name="time">Clock of the latencies.</param>
 internal sealed class LineMeasurement(TimeProvider time)
 {
-    private static readonly byte[] _lineEnd = "\r\n"u8.ToArray();
+    private static readonly byte[] LineEnd = "\r\n"u8.ToArray();
 
     /// <summary>Lines, blank and malformed ones included.</summary>
     public long Lines { get; private set; }
@@ -25,7 +25,7 @@ internal sealed class LineMeasurement(TimeProvider time)
     /// <param name="readAt">Time stamp of the read that completed it.</param>
     public void Add(ReadOnlySpan<byte> line, long readAt)
     {
-        var text = line.TrimEnd(_lineEnd);
+        var text = line.TrimEnd(LineEnd);
         var recognised = text.IsEmpty || LogFormats.Recognise(text) != LogFormat.None;
         Count(line.Length, recognised, readAt);
     }

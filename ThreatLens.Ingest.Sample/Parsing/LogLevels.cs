@@ -5,7 +5,7 @@ namespace ThreatLens.Ingest.Sample.Parsing;
 /// <summary>Names of levels, in any case.</summary>
 internal static class LogLevels
 {
-    private static readonly byte[][] _names = [.. new[]
+    private static readonly byte[][] Names = [.. new[]
     {
         "trace", "verbose", "vrb", "debug", "dbg", "info", "inf", "information", "notice", "warn", "wrn", "warning", "error", "err",
         "fail", "crit", "critical", "fatal", "ftl", "alert", "emerg", "panic", "severe", "fine", "config",
@@ -16,7 +16,7 @@ internal static class LogLevels
     {
         if (word.Length == 6 && word[5] is >= (byte)'1' and <= (byte)'8')
             word = word[..5];
-        foreach (var name in _names)
+        foreach (var name in Names)
         {
             if (Ascii.EqualsIgnoreCase(name, word))
                 return true;

@@ -28,6 +28,8 @@ internal sealed class LogWatch(IOptions<IngestOptions> options, ConfigurationFee
         while (true)
         {
             var started = time.GetTimestamp();
+            // Asked before measuring: what was written before the stop is part of the last measurement.
+            var isLast = stopping.IsCancellationRequested;
             List<SourceSlice> slices = [];
             if (changed is null or { IsCompleted: true })
             {
@@ -40,13 +42,13 @@ internal sealed class LogWatch(IOptions<IngestOptions> options, ConfigurationFee
             foreach (var batch in SliceBatches.Pack(slices, MostSamples(welcome)))
                 yield return batch;
 
-            if (stopping.IsCancellationRequested)
+            if (isLast)
             {
                 foreach (var batch in SliceBatches.Pack(sources.Stop(), MostSamples(welcome)))
                     yield return batch;
                 yield break;
             }
-            if (!sources.HasMore)
+            if (!sources.HasMore && !stopping.IsCancellationRequested)
                 await WaitAsync(interval - time.GetElapsedTime(started), changed, either.Token);
             cancellationToken.ThrowIfCancellationRequested();
         }

@@ -10,7 +10,7 @@ namespace ThreatLens.Maintenance.Client.Ingestion;
 internal sealed class ReconnectDelay(TimeSpan initial, TimeSpan longest, Random random)
 {
     /// <summary>A service that asks for more than this is not obeyed: nobody should need a restart of every producer.</summary>
-    private static readonly TimeSpan _longestObeyed = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LongestObeyed = TimeSpan.FromMinutes(5);
 
     private int _failures;
 
@@ -26,8 +26,8 @@ internal sealed class ReconnectDelay(TimeSpan initial, TimeSpan longest, Random 
         _failures++;
         var jittered = full * (0.5 + (random.NextDouble() / 2));
         var asked = failure?.GetRpcStatus()?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan() ?? TimeSpan.Zero;
-        if (asked > _longestObeyed)
-            asked = _longestObeyed;
+        if (asked > LongestObeyed)
+            asked = LongestObeyed;
         return jittered > asked ? jittered : asked;
     }
 

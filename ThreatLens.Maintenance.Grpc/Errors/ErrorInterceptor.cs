@@ -42,6 +42,11 @@ internal sealed partial class ErrorInterceptor(IHostApplicationLifetime lifetime
         {
             await continuation(requestStream, responseStream, context);
         }
+        catch (IOException e) when (e is not InvalidProtocolBufferException)
+        {
+            // Reading the stream is the only input or output here that is not the database's: the caller reset it.
+            throw Gone();
+        }
         catch (Exception e)
         {
             throw Translate(e, context);
@@ -65,14 +70,17 @@ internal sealed partial class ErrorInterceptor(IHostApplicationLifetime lifetime
                 return known.ToRpcException();
             case OperationCanceledException when lifetime.ApplicationStopping.IsCancellationRequested:
                 return ShuttingDown().ToRpcException();
-            case OperationCanceledException or IOException when context.CancellationToken.IsCancellationRequested:
-                return new RpcException(new Status(StatusCode.Cancelled, "The caller went away."));
+            // Writing to a caller that has gone is an invalid operation to the framework.
+            case OperationCanceledException or IOException or InvalidOperationException when context.CancellationToken.IsCancellationRequested:
+                return Gone();
             default:
                 // A defect: the caller learns the trace id, the log has the rest.
                 LogDefect(logger, e, context.Method);
                 return new MaintenanceException(ErrorKind.Internal, ErrorReasons.Internal, "A defect of this service; its log has the details.").ToRpcException();
         }
     }
+
+    private static RpcException Gone() => new(new Status(StatusCode.Cancelled, "The caller went away."));
 
     internal static MaintenanceException ShuttingDown() =>
         new(ErrorKind.Unavailable, ErrorReasons.ShuttingDown, "The service is stopping.") { RetryAfter = TimeSpan.FromSeconds(1) };

@@ -12,7 +12,10 @@ internal static class RpcErrors
     /// <summary>The metadata key of an operation's id.</summary>
     public const string OperationIdKey = "operationId";
 
-    public static RpcException ToRpcException(this MaintenanceException e)
+    public static RpcException ToRpcException(this MaintenanceException e) => e.ToStatus().ToRpcException();
+
+    /// <summary>The error as it goes over the wire, with its details.</summary>
+    public static Status ToStatus(this MaintenanceException e)
     {
         var info = new ErrorInfo { Domain = ErrorReasons.Domain, Reason = e.Reason, Metadata = { e.Metadata.ToDictionary() } };
         if (e.OperationId is not null)
@@ -24,7 +27,7 @@ internal static class RpcErrors
             status.Details.Add(Any.Pack(new PreconditionFailure { Violations = { new PreconditionFailure.Types.Violation { Type = e.Reason, Subject = "database", Description = e.Message } } }));
         if (e.RetryAfter is { } delay)
             status.Details.Add(Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(delay) }));
-        return status.ToRpcException();
+        return status;
     }
 
     public static Code ToCode(ErrorKind kind) => kind switch

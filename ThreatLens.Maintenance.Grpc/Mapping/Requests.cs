@@ -20,6 +20,8 @@ internal static class Requests
     {
         if (Characters(requestId) > MaxRequestIdLength)
             throw MaintenanceException.InvalidArgument("request_id", $"has {Characters(requestId)} characters; at most {MaxRequestIdLength} are accepted");
+        if (requestId.Contains('\0', StringComparison.Ordinal))
+            throw MaintenanceException.InvalidArgument("request_id", "contains the character U+0000; leave it out");
         return new OperationRequest
         {
             Caller = Callers.Of(context),

@@ -48,6 +48,7 @@ public static class BatchValidator
             ?? CheckName("metric_type", sample.MetricType, IngestLimits.MaxMetricTypeLength)
             ?? CheckValue(sample.MetricValue, out value)
             ?? CheckTime("timestamp", sample.Timestamp, now, out time)
+            ?? CheckNoNul("metric_metadata", sample.Metadata)
             ?? CheckSize("metric_metadata", sample.Metadata);
     }
 
@@ -59,15 +60,20 @@ public static class BatchValidator
             ?? CheckNotNegative("file_size", source.FileSize)
             ?? CheckNotNegative("offset", source.Offset)
             ?? CheckStatus(source.Status)
+            ?? CheckNoNul("error_message", source.ErrorMessage)
             ?? CheckLength("error_message", source.ErrorMessage, IngestLimits.MaxErrorMessageLength)
+            ?? CheckNoNul("position_token", source.PositionToken)
             ?? CheckLength("position_token", source.PositionToken, IngestLimits.MaxPositionTokenLength)
             ?? CheckTime("monitor_time", source.MonitoredAt, now, out time);
     }
 
     private static (string, string)? CheckName(string field, string name, int max) =>
         string.IsNullOrWhiteSpace(name) ? (field, "is empty; give it 1 to " + max.ToString(CultureInfo.InvariantCulture) + " characters")
-        : name.Contains('\0', StringComparison.Ordinal) ? (field, "contains the character U+0000; leave it out")
-        : CheckLength(field, name, max);
+        : CheckNoNul(field, name) ?? CheckLength(field, name, max);
+
+    // SQLite would store it, and read the text back up to it.
+    private static (string, string)? CheckNoNul(string field, string text) =>
+        text.Contains('\0', StringComparison.Ordinal) ? (field, "contains the character U+0000; leave it out") : null;
 
     private static (string, string)? CheckLength(string field, string text, int max)
     {

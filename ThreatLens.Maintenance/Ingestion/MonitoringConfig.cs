@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -8,6 +9,9 @@ public sealed record MonitoringConfig
 {
     /// <summary>What holds while nothing else is stored: enabled, every second, each ingest service's own paths.</summary>
     public static readonly MonitoringConfig Default = new();
+
+    // As other programs write it and people read it: paths are not ASCII only.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Whether anything is watched. Default true.</summary>
     public bool IsEnabled { get; init; } = true;
@@ -39,7 +43,7 @@ public sealed record MonitoringConfig
         };
         foreach (var known in (string[])["enabled", "interval_ms", "paths"])
             stored.Remove(known);
-        return config with { OtherSettings = stored.ToJsonString() };
+        return config with { OtherSettings = stored.ToJsonString(Readable) };
     }
 
     /// <summary>The JSON to store.</summary>
@@ -49,7 +53,7 @@ public sealed record MonitoringConfig
         stored["enabled"] = IsEnabled;
         stored["interval_ms"] = (long)Interval.TotalMilliseconds;
         stored["paths"] = new JsonArray([.. Paths.Select(p => (JsonNode)p)]);
-        return stored.ToJsonString();
+        return stored.ToJsonString(Readable);
     }
 }
 

@@ -300,7 +300,7 @@ public sealed class OperationRunner(
         while (Running.Any(o => o.Id != running.Current.Id && o is { StartedAt: not null, HasEnded: false } && work.Kind.Excludes(o.Kind)))
             token.WaitHandle.WaitOne(TurnPoll);
         return work.Kind.IsExclusive() && work.NeedsLock()
-            ? MaintenanceLock.AcquireAsync(database.LockPath, Owner(running.Current), Timeout.InfiniteTimeSpan, time, token).GetAwaiter().GetResult()
+            ? MaintenanceLock.AcquireAsync(database.LockPath, Owner(running.Current), TimeSpan.MaxValue, time, token).GetAwaiter().GetResult()
             : null;
     }
 

@@ -39,9 +39,11 @@ public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migra
     /// </exception>
     public void Ensure(bool mayCreateDatabase, CancellationToken cancellationToken)
     {
-        if (!mayCreateDatabase && !database.FileExists)
+        // The status comes first: it knows of a directory that is missing, which no Migrate creates.
+        var status = migrations.GetStatus(cancellationToken);
+        if (!mayCreateDatabase && !status.DatabaseExists)
             throw new MaintenanceException(ErrorKind.FailedPrecondition, ErrorReasons.DatabaseMissing, $"The database {database.Path} does not exist yet: run Migrate first.");
-        if (migrations.GetStatus(cancellationToken).IsNewerThanService)
+        if (status.IsNewerThanService)
         {
             throw new MaintenanceException(
                 ErrorKind.FailedPrecondition, ErrorReasons.DatabaseNewer, $"The database {database.Path} was changed by a newer version of this service; run that version. Nothing was changed.");

@@ -4,8 +4,8 @@ namespace ThreatLens.AppHost.Local;
 /// A resource without a health check is healthy while it runs.</summary>
 internal sealed class HealthWatch(ProjectResource resource, ResourceProcess process, Screen screen, TimeProvider time)
 {
-    private static readonly TimeSpan _untilHealthy = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan _whileHealthy = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan UntilHealthy = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan WhileHealthy = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
     private TaskCompletionSource _healthy = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -43,7 +43,7 @@ internal sealed class HealthWatch(ProjectResource resource, ResourceProcess proc
 
             last = answer;
             Remember(answer is "");
-            await Task.Delay(answer is "" ? _whileHealthy : _untilHealthy, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(answer is "" ? WhileHealthy : UntilHealthy, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -6,14 +6,14 @@ namespace ThreatLens.AppHost.Local;
 internal static class ResourceVariables
 {
     // Aspire's orchestrator does not pass these on either: they describe the AppHost.
-    private static readonly string[] _notInherited =
+    private static readonly string[] NotInherited =
         ["ASPNETCORE_URLS", "ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT", "DOTNET_LAUNCH_PROFILE"];
 
     /// <summary>Changes <paramref name="variables"/>, which start as the host's own.</summary>
     public static async Task FillAsync(
         IDictionary<string, string?> variables, ProjectResource resource, IHostEnvironment host, CancellationToken cancellationToken)
     {
-        foreach (var name in _notInherited)
+        foreach (var name in NotInherited)
         {
             variables.Remove(name);
         }

@@ -3,7 +3,7 @@ namespace ThreatLens.AppHost.Local;
 /// <summary>Standard output, shared by every resource: whole lines, each saying whose it is, coloured on a terminal.</summary>
 internal sealed class Screen
 {
-    private static readonly string[] _palette = ["36", "32", "35", "33", "34"];
+    private static readonly string[] Palette = ["36", "32", "35", "33", "34"];
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, string> _colours = [];
@@ -31,7 +31,7 @@ internal sealed class Screen
     {
         if (!_colours.TryGetValue(source, out var colour))
         {
-            _colours[source] = colour = _palette[_colours.Count % _palette.Length];
+            _colours[source] = colour = Palette[_colours.Count % Palette.Length];
         }
 
         return colour;

@@ -6,7 +6,7 @@ namespace ThreatLens.EndToEnd.Tests.AppHost;
 /// <summary>Where the AppHost with the built-in host was built.</summary>
 internal static class AppHostBuild
 {
-    private static readonly Lazy<Task<string>> _assembly = new(FindOrBuildAsync);
+    private static readonly Lazy<Task<string>> Assembly = new(FindOrBuildAsync);
 
     /// <summary>The folder of the solution.</summary>
     public static string Repository { get; } = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "../../.."));
@@ -15,7 +15,7 @@ internal static class AppHostBuild
     public static string[] Options { get; private set; } = [];
 
     /// <summary>The path of ThreatLens.AppHost.dll.</summary>
-    public static Task<string> AssemblyAsync() => _assembly.Value;
+    public static Task<string> AssemblyAsync() => Assembly.Value;
 
     private static async Task<string> FindOrBuildAsync()
     {

@@ -13,21 +13,21 @@ public sealed class LocalApiTests
     private const string AspireFolder = "THREATLENS_ASPIRE_API_DIR";
 
     // Local's sources are compiled into this assembly.
-    private static readonly IReadOnlySet<string> _local = ApiShape.Of(typeof(LocalApiTests).Assembly);
+    private static readonly IReadOnlySet<string> Local = ApiShape.Of(typeof(LocalApiTests).Assembly);
 
-    private static readonly HashSet<string> _listed =
+    private static readonly HashSet<string> Listed =
         [.. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "AppHost", "aspire-api.txt")).Where(line => line.Length > 0 && line[0] != '#')];
 
     [Fact]
     public void Local_has_no_public_member_that_Aspire_lacks()
     {
-        Assert.Contains("static class Aspire.Hosting.ResourceBuilderExtensions", _local);
-        Assert.Empty(_local.Except(_listed).Order(StringComparer.Ordinal));
+        Assert.Contains("static class Aspire.Hosting.ResourceBuilderExtensions", Local);
+        Assert.Empty(Local.Except(Listed).Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void The_list_has_no_line_that_Local_does_not_use() =>
-        Assert.Empty(_listed.Except(_local).Order(StringComparer.Ordinal));
+        Assert.Empty(Listed.Except(Local).Order(StringComparer.Ordinal));
 
     [Fact]
     public void The_list_and_Local_agree_with_Aspire_itself_where_it_is_at_hand()
@@ -35,12 +35,12 @@ public sealed class LocalApiTests
         if (Environment.GetEnvironmentVariable(AspireFolder) is not { Length: > 0 } folder)
         {
             // Most machines: the list stands for Aspire, and only what the two tests above say is known.
-            Assert.NotEmpty(_listed);
+            Assert.NotEmpty(Listed);
             return;
         }
 
         var aspire = ApiShape.Of(new FolderContext(folder).LoadFromAssemblyPath(Path.Combine(folder, "Aspire.Hosting.dll")));
-        Assert.Empty(_listed.Union(_local).Except(aspire).Order(StringComparer.Ordinal));
+        Assert.Empty(Listed.Union(Local).Except(aspire).Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -49,7 +49,7 @@ public sealed class LocalApiTests
     [InlineData("Aspire.Hosting.InputType.Number = 4")]
     [InlineData("Aspire.Hosting.ApplicationModel.ProjectResource is Aspire.Hosting.ApplicationModel.IResourceWithEndpoints")]
     [InlineData("interface Aspire.Hosting.ApplicationModel.IResourceBuilder<T> out T where T : Aspire.Hosting.ApplicationModel.IResource")]
-    public void ApiShape_says_what_a_caller_depends_on(string fact) => Assert.Contains(fact, _local);
+    public void ApiShape_says_what_a_caller_depends_on(string fact) => Assert.Contains(fact, Local);
 
     private sealed class FolderContext(string folder) : AssemblyLoadContext("aspire")
     {

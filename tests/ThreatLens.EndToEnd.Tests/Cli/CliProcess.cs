@@ -10,7 +10,7 @@ namespace ThreatLens.EndToEnd.Tests.Cli;
 internal sealed class CliProcess : IDisposable
 {
     /// <summary>Longer than any command takes on a busy machine; nothing here measures time.</summary>
-    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();
@@ -76,7 +76,7 @@ internal sealed class CliProcess : IDisposable
 
     public async Task<int> EndAsync()
     {
-        using var deadline = new CancellationTokenSource(_deadline);
+        using var deadline = new CancellationTokenSource(Deadline);
         await _process.WaitForExitAsync(deadline.Token);
         return _process.ExitCode;
     }

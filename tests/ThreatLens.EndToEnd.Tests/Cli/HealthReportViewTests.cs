@@ -8,7 +8,7 @@ namespace ThreatLens.EndToEnd.Tests.Cli;
 /// <summary>How a report is shown, whatever is in it.</summary>
 public sealed class HealthReportViewTests
 {
-    private static readonly string _longSource = new('s', 255);
+    private static readonly string LongSource = new('s', 255);
 
     [Theory]
     [InlineData(HealthStatus.Ok, 0)]
@@ -43,7 +43,7 @@ public sealed class HealthReportViewTests
             Assert.Contains(text, result.Output, StringComparison.Ordinal);
 
         // Each source is one line with its own figures, however long its name.
-        Assert.Contains(result.Lines, line => line.Contains(_longSource, StringComparison.Ordinal) && line.Contains("1,234 rows", StringComparison.Ordinal));
+        Assert.Contains(result.Lines, line => line.Contains(LongSource, StringComparison.Ordinal) && line.Contains("1,234 rows", StringComparison.Ordinal));
         Assert.Contains(result.Lines, line => line.Contains("auth.log", StringComparison.Ordinal) && line.Contains("7 rows", StringComparison.Ordinal));
     }
 
@@ -110,8 +110,8 @@ public sealed class HealthReportViewTests
                     new HealthFigure { Name = "queued_bytes", Number = 1.5 * 1024 * 1024, Unit = "bytes" },
                     new HealthFigure { Name = "rows_stored", Subject = "auth.log", Number = 7, Unit = "rows" },
                     new HealthFigure { Name = "lines_per_second", Subject = "auth.log", Number = 3.25, Unit = "lines/s" },
-                    new HealthFigure { Name = "rows_stored", Subject = _longSource, Number = 1234, Unit = "rows" },
-                    new HealthFigure { Name = "lines_per_second", Subject = _longSource, Number = 0, Unit = "lines/s" },
+                    new HealthFigure { Name = "rows_stored", Subject = LongSource, Number = 1234, Unit = "rows" },
+                    new HealthFigure { Name = "lines_per_second", Subject = LongSource, Number = 0, Unit = "lines/s" },
                 },
                 Findings =
                 {

@@ -9,7 +9,7 @@ namespace ThreatLens.EndToEnd.Tests.Ingest;
 
 public sealed partial class DemoLogsTests
 {
-    private static readonly DateTimeOffset _at = new(2026, 11, 3, 5, 6, 7, TimeSpan.Zero);
+    private static readonly DateTimeOffset At = new(2026, 11, 3, 5, 6, 7, TimeSpan.Zero);
 
     [Theory]
     [InlineData(DemoLogs.Sshd, LogFormat.Syslog)]
@@ -62,7 +62,7 @@ public sealed partial class DemoLogsTests
     private static List<string> Lines(string file, double damaged)
     {
         var logs = new DemoLogs(new Random(7), damaged);
-        return [.. Enumerable.Range(0, 1000).Select(_ => logs.Line(file, _at))];
+        return [.. Enumerable.Range(0, 1000).Select(_ => logs.Line(file, At))];
     }
 
     [GeneratedRegex(@"\b\d+\.\d+\.\d+\.\d+\b")]

@@ -7,15 +7,15 @@ namespace ThreatLens.EndToEnd.Tests.Ingest;
 /// <summary>Waits for things that happen in their own time; fails when they do not.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     public static async Task True(Func<bool> condition, Func<string>? state = null, [CallerArgumentExpression(nameof(condition))] string what = "")
     {
         var watch = Stopwatch.StartNew();
         while (!condition())
         {
-            if (watch.Elapsed > _deadline)
-                Assert.Fail($"Not within {_deadline}: {what}. {state?.Invoke()}");
+            if (watch.Elapsed > Deadline)
+                Assert.Fail($"Not within {Deadline}: {what}. {state?.Invoke()}");
             await Task.Delay(10);
         }
     }

@@ -5,15 +5,15 @@ namespace ThreatLens.EndToEnd.Tests.Ingest;
 
 public sealed class SourceNamesTests
 {
-    private static readonly Dictionary<string, string> _none = [];
+    private static readonly Dictionary<string, string> None = [];
 
     [Fact]
     public void Assign_unique_file_names_are_the_names() =>
-        Assert.Equal(["auth.log", "app.log"], Names(["/var/log/auth.log", "/srv/app.log"], _none));
+        Assert.Equal(["auth.log", "app.log"], Names(["/var/log/auth.log", "/srv/app.log"], None));
 
     [Fact]
     public void Assign_same_file_names_get_as_many_directories_as_it_takes() =>
-        Assert.Equal(["one/logs/x.log", "two/logs/x.log", "three/x.log"], Names(["/srv/one/logs/x.log", "/srv/two/logs/x.log", "/srv/three/x.log"], _none));
+        Assert.Equal(["one/logs/x.log", "two/logs/x.log", "three/x.log"], Names(["/srv/one/logs/x.log", "/srv/two/logs/x.log", "/srv/three/x.log"], None));
 
     [Fact]
     public void Assign_name_of_the_database_wins_and_is_not_given_to_another() =>
@@ -24,13 +24,13 @@ public sealed class SourceNamesTests
     {
         string[] paths = ["/a/x.log", "/b/x.log", "/b/y.log"];
 
-        Assert.Equal(Names(paths, _none).Order(), Names([.. paths.Reverse()], _none).Order());
+        Assert.Equal(Names(paths, None).Order(), Names([.. paths.Reverse()], None).Order());
     }
 
     [Fact]
     public void Assign_name_beyond_the_bound_is_cut_and_told_apart()
     {
-        var names = Names([$"/a/{new string('x', 300)}", $"/b/{new string('x', 300)}"], _none);
+        var names = Names([$"/a/{new string('x', 300)}", $"/b/{new string('x', 300)}"], None);
 
         Assert.All(names, name => Assert.Equal(255, name.Length));
         Assert.Equal(2, names.Distinct().Count());

@@ -51,7 +51,7 @@ public sealed class ListOperationsTests(SchemaService fixture) : IClassFixture<S
             Assert.Equal(all.Where(o => o.Kind == kind && o.State == OperationState.Failed), (await ListAsync(failed)).Operations);
         }
 
-        Assert.NotEmpty(all.Where(o => o is { Kind: OperationKind.Rollback, State: OperationState.Failed }));
+        Assert.Contains(all, o => o is { Kind: OperationKind.Rollback, State: OperationState.Failed });
         Assert.Empty((await ListAsync(new ListOperationsRequest { State = OperationState.Queued })).Operations);
     }
 

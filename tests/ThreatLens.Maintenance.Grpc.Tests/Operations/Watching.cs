@@ -1,4 +1,3 @@
-using Grpc.Core;
 using ThreatLens.Maintenance.V1;
 using Xunit;
 
