@@ -1,3 +1,4 @@
+using System.Globalization;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Testing;
@@ -154,6 +155,45 @@ public sealed class BackupTakerTests : BackupTestBase
         var error = Expect.Refusal(ErrorReasons.BackupDirectoryUnusable, () => Take());
 
         Assert.Contains(Directory, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Take_without_room_says_how_much_is_needed_before_it_begins()
+    {
+        using var disk = SmallDisk.Mount(Folder.File("disk"), megabytes: 2);
+        Options.Directory = disk.Path;
+        Migrated();
+        AddEvents(300, 4000);
+        var begun = false;
+
+        var error = Expect.Failure(ErrorKind.ResourceExhausted, ErrorReasons.BackupNoSpace, () => Taker().Take(NewId(), null, (_, _, _) => begun = true));
+
+        Assert.False(begun);
+        Assert.True(long.Parse(error.Metadata["requiredBytes"], CultureInfo.InvariantCulture) > long.Parse(error.Metadata["availableBytes"], CultureInfo.InvariantCulture));
+        Assert.Contains(disk.Path, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Take_disk_that_fills_up_meanwhile_leaves_nothing_and_the_old_backups()
+    {
+        using var disk = SmallDisk.Mount(Folder.File("disk"), megabytes: 8);
+        Options.Directory = disk.Path;
+        Migrated();
+        var old = Take();
+        AddEvents(300, 4000);
+
+        Expect.Failure(ErrorKind.ResourceExhausted, ErrorReasons.BackupNoSpace, () => Taker().Take(NewId(), 1, (_, done, _) => Fill(done)));
+
+        System.IO.File.Delete(Path.Combine(disk.Path, "ballast"));
+        Assert.Equal(old, Assert.Single(Backups().List()));
+        Assert.DoesNotContain(System.IO.Directory.EnumerateFiles(disk.Path), f => f.EndsWith(".tmp", StringComparison.Ordinal));
+        Take();
+
+        void Fill(int done)
+        {
+            if (done == 0)
+                disk.FillBut(100_000);
+        }
     }
 
     [Fact]

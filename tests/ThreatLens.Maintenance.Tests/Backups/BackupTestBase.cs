@@ -25,11 +25,11 @@ public abstract class BackupTestBase : SqliteMigrationTestBase
         AddEvents(events);
     }
 
-    private protected void AddEvents(int count, int bytes = 10)
-    {
-        for (var i = 0; i < count; i++)
-            File.Execute($"INSERT INTO raw_logs(id, content, source) VALUES ('{NewId()}', hex(randomblob({bytes})), 'test')");
-    }
+    private protected void AddEvents(int count, int bytes = 10) => File.Execute(
+        $"""
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+        INSERT INTO raw_logs(id, content, source) SELECT hex(randomblob(16)), hex(randomblob({bytes})), 'test' FROM n WHERE {count} > 0
+        """);
 
     private protected SqliteDatabase Database() => At(File.Path);
 
