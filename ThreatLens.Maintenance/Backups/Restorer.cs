@@ -80,7 +80,7 @@ public sealed class Restorer(
         {
             stage.CarryOperations(database, operationId, $"The backup {backup.Name} is in place.");
             progress?.Invoke("Putting the backup in place.", 4, Steps);
-            copy.Run(cancellationToken);
+            PutInPlace(copy, cancellationToken);
         }
         catch
         {
@@ -90,8 +90,35 @@ public sealed class Restorer(
         }
 
         onReplaced?.Invoke();
+        Tidy(target);
         progress?.Invoke($"The backup {backup.Name} is in place.", Steps, Steps);
         return new RestoreResult(backup, loss.Rows, loss.UnreadableTables, replaced);
+    }
+
+    private void PutInPlace(PageCopy copy, CancellationToken cancellationToken)
+    {
+        try
+        {
+            copy.Run(cancellationToken);
+        }
+        catch (SqliteException e)
+        {
+            // Of the database's own disk, not of the backups'.
+            throw database.Translate(e, "putting a backup in place");
+        }
+    }
+
+    /// <summary>The whole content is in the write-ahead log now; it need not stay there. Waits for nobody.</summary>
+    private void Tidy(SqliteConnection target)
+    {
+        try
+        {
+            target.Pragma("wal_checkpoint(PASSIVE)");
+        }
+        catch (SqliteException e)
+        {
+            Log.NotTidied(logger, e);
+        }
     }
 
     /// <summary>Page by page, whatever they hold: a damaged database is put aside as damaged as it is.</summary>

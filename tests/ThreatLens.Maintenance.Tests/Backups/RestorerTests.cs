@@ -36,6 +36,22 @@ public sealed class RestorerTests : BackupTestBase
         Assert.Equal(result.Backup, Assert.Single(Backups().List()));
     }
 
+    [Fact]
+    public void Restore_of_what_was_put_aside_takes_a_restore_back()
+    {
+        Migrated();
+        var backup = Take();
+        AddEvents(4);
+        var before = File.Content("raw_logs");
+        var aside = Restorer().Restore(Command(backup, 4), NewId()).ReplacedPath;
+
+        var name = Path.ChangeExtension(aside, ".db");
+        System.IO.File.Move(aside, name);
+        Restorer().Restore(new RestoreCommand { BackupName = Path.GetFileName(name) }, NewId());
+
+        Assert.Equal(before, File.Content("raw_logs"));
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData(0L)]
