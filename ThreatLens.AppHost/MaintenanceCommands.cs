@@ -1,6 +1,5 @@
-using Google.Rpc;
 using Grpc.Core;
-using Grpc.Net.Client;
+using ThreatLens.Maintenance.Client;
 using ThreatLens.Maintenance.V1;
 
 namespace ThreatLens.AppHost;
@@ -9,8 +8,6 @@ namespace ThreatLens.AppHost;
 /// to the service's gRPC endpoint, like those of any other caller.</summary>
 internal static class MaintenanceCommands
 {
-    private static readonly Metadata Caller = new() { { "threatlens-caller", "apphost" } };
-
     private delegate Task<ExecuteCommandResult> Command(
         DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken);
 
@@ -79,7 +76,7 @@ internal static class MaintenanceCommands
         DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)
     {
         var request = new MigrateRequest { TargetVersion = arguments.GetString("target") ?? "" };
-        var response = await client.MigrateAsync(request, Caller, cancellationToken: cancellationToken);
+        var response = await client.MigrateAsync(request, cancellationToken: cancellationToken);
         var applied = response.Result.Applied.Select(migration => migration.Version).ToList();
         return CommandResults.Success(applied.Count == 0
             ? $"Nothing was pending: the database is at {response.Result.ToVersion}."
@@ -102,7 +99,7 @@ internal static class MaintenanceCommands
                 return CommandResults.Failure("Say either which version to undo (version) or which one to go back to (to).");
         }
 
-        var response = await client.RollbackAsync(request, Caller, cancellationToken: cancellationToken);
+        var response = await client.RollbackAsync(request, cancellationToken: cancellationToken);
         var undone = response.Result.Undone.Select(migration => migration.Version).ToList();
         return CommandResults.Success(undone.Count == 0
             ? $"Nothing was to undo: the database is at {response.Result.ToVersion}."
@@ -112,7 +109,7 @@ internal static class MaintenanceCommands
     private static async Task<ExecuteCommandResult> StatusAsync(
         DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)
     {
-        var status = await client.StatusAsync(new StatusRequest(), Caller, cancellationToken: cancellationToken);
+        var status = await client.StatusAsync(new StatusRequest(), cancellationToken: cancellationToken);
         var state = status.UpToDate ? "up to date" : "not up to date";
         return CommandResults.Success($"The schema is {state}.", Reports.Of(status), CommandResultFormat.Markdown, displayImmediately: true);
     }
@@ -121,7 +118,9 @@ internal static class MaintenanceCommands
         DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)
     {
         // The stream goes on for as long as one listens; its first message is a whole report.
-        using var call = client.HealthReport(new HealthReportRequest(), Caller, cancellationToken: cancellationToken);
+        using var call = client.HealthReport(new HealthReportRequest(), cancellationToken: cancellationToken);
+        // The headers say why there is no connection; the messages would only say that the call is over.
+        await call.ResponseHeadersAsync;
         await call.ResponseStream.MoveNext(cancellationToken);
         var report = call.ResponseStream.Current;
         return CommandResults.Success($"Overall: {report.Overall}.", Reports.Of(report), CommandResultFormat.Markdown, displayImmediately: true);
@@ -131,14 +130,13 @@ internal static class MaintenanceCommands
     {
         try
         {
-            using var channel = GrpcChannel.ForAddress(grpc.Url);
-            var client = new DatabaseMaintenance.DatabaseMaintenanceClient(channel);
-            return await command(client, context.Arguments, context.CancellationToken);
+            using var channel = DatabaseMaintenanceChannel.Create(new Uri(grpc.Url), callerName: "apphost");
+            return await command(channel.Client, context.Arguments, context.CancellationToken);
         }
         catch (RpcException e)
         {
-            var reason = e.GetRpcStatus()?.GetDetail<ErrorInfo>()?.Reason;
-            return CommandResults.Failure($"{e.StatusCode}{(reason is null ? "" : $" ({reason})")}: {e.Status.Detail}");
+            var failure = MaintenanceFailure.FromException(e);
+            return CommandResults.Failure($"{failure.Code}{(failure.IsFromService ? $" ({failure.Reason})" : "")}: {failure.Message}");
         }
     }
 }

@@ -37,7 +37,7 @@ public sealed class DatabaseMaintenanceClientSettings
     {
         handler.ConnectTimeout = ConnectTimeout;
 
-        // HTTP_PROXY is for the web: no proxy carries HTTP/2 without TLS, and gRPC over HTTP/1.1 is none.
+        // With TLS a proxy only passes bytes on.
         handler.UseProxy = Address?.Scheme == Uri.UriSchemeHttps;
     }
 }

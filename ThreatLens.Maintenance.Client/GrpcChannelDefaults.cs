@@ -11,11 +11,13 @@ public static class GrpcChannelDefaults
 
     /// <summary>
     /// A handler for long-lived HTTP/2 connections: more than one connection when the streams of the first are used up, a keep-alive
-    /// ping after 60 s of silence that has 30 s to be answered, connections kept while idle, 10 s to connect. The caller owns it.
+    /// ping after 60 s of silence that has 30 s to be answered, connections kept while idle, 10 s to connect, no proxy. The caller owns it.
     /// </summary>
     /// <returns>A new handler.</returns>
     public static SocketsHttpHandler CreateHandler() => new()
     {
+        // HTTP_PROXY is for the web: no proxy carries HTTP/2 without TLS, and gRPC over HTTP/1.1 is none.
+        UseProxy = false,
         EnableMultipleHttp2Connections = true,
         KeepAlivePingDelay = TimeSpan.FromSeconds(60),
         KeepAlivePingTimeout = TimeSpan.FromSeconds(30),

@@ -25,7 +25,7 @@ app.UseReasonedFrameworkErrors();
 app.MapDefaultEndpoints();
 app.MapGrpcService<DatabaseMaintenanceService>();
 app.MapGrpcService<MetricsIngestService>();
-app.MapGrpcHealthChecksService();
+app.MapGrpcService<GrpcHealthService>();
 if (app.Environment.IsDevelopment())
     app.MapGrpcReflectionService();
 

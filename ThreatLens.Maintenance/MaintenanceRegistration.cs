@@ -74,7 +74,8 @@ public static class MaintenanceRegistration
         .AddSingleton<IngestWriter>()
         .AddSingleton<MonitoringConfigStore>()
         .AddSingleton<LogSourceStore>()
-        .AddSingleton<IngestConfigurationFeed>();
+        .AddSingleton<IngestConfigurationFeed>()
+        .AddSingleton<MonitoringOperations>();
 
     private static IServiceCollection AddHealth(this IServiceCollection services) => services
         .AddSingleton<IntegrityMonitor>()

@@ -14,11 +14,12 @@ namespace ThreatLens.Maintenance;
 /// integrity now and then, and at the end lets what runs come to a safe point. A database that cannot be used never ends the process.
 /// </summary>
 public sealed class MaintenanceService(
-    MigrationEngine engine, SchemaOperations schema, OperationRunner runner, IngestWriter writer, IntegrityMonitor integrity,
+    ServiceSchema serviceSchema, SchemaOperations schema, OperationRunner runner, OperationStore operations, IngestWriter writer, IntegrityMonitor integrity,
     StartupState state, IOptions<MaintenanceOptions> options, IOptions<HealthOptions> health, IHostEnvironment environment, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<MaintenanceService> logger)
     : BackgroundService
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(1);
 
     /// <inheritdoc/>
     public override Task StartAsync(CancellationToken cancellationToken)
@@ -44,8 +45,8 @@ public sealed class MaintenanceService(
         {
             // Off the starting thread: SQLite is synchronous, and the health endpoints answer meanwhile.
             await Task.Yield();
-            await StartUpAsync(stoppingToken).ConfigureAwait(false);
-            await CheckIntegrityAsync(stoppingToken).ConfigureAwait(false);
+            // Integrity is looked at whether or not the start-up gets anywhere: a damaged file is what keeps it from finishing.
+            await Task.WhenAll(StartUpAsync(stoppingToken), CheckIntegrityAsync(stoppingToken)).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -55,6 +56,7 @@ public sealed class MaintenanceService(
 
     private async Task StartUpAsync(CancellationToken cancellationToken)
     {
+        var delay = FirstRetry;
         while (!state.IsFinished)
         {
             try
@@ -73,17 +75,18 @@ public sealed class MaintenanceService(
                 state.Fail(failure);
                 // A migration that failed by itself would fail again; what stood in its way may go.
                 var again = failure.OperationId is null || failure.Kind is ErrorKind.Unavailable or ErrorKind.Aborted or ErrorKind.ResourceExhausted;
-                await WaitAsync(again ? RetryDelay : Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+                await WaitAsync(again ? delay : Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+                // Each try that got as far as an operation is recorded: they must not fill the record.
+                if (failure.OperationId is not null && delay < LongestRetry)
+                    delay *= 2;
             }
         }
     }
 
     private async Task TryStartUpAsync(CancellationToken cancellationToken)
     {
-        var status = engine.GetStatus(cancellationToken);
-        if (status.IsNewerThanService)
-            throw new MaintenanceException(ErrorKind.FailedPrecondition, ErrorReasons.DatabaseNewer, "The database was changed by a newer version of this service; run that version.");
-        if (runner.InterruptAbandoned() is > 0 and var interrupted)
+        var status = serviceSchema.RefuseNewer(cancellationToken);
+        if (operations.InterruptAbandoned(time.GetUtcNow()) is > 0 and var interrupted)
             Log.Interrupted(logger, interrupted);
         if (status.IsUpToDate || !(options.Value.MigrateOnStartup ?? environment.IsDevelopment()))
             return;
@@ -103,10 +106,9 @@ public sealed class MaintenanceService(
     {
         while (true)
         {
-            await Task.Factory.StartNew(() => integrity.Check(cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            var found = await Task.Factory.StartNew(() => integrity.Check(cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
             // Without a result (no file yet, locked) the next try comes soon.
-            var pause = integrity.Last is null ? RetryDelay : health.Value.IntegrityCheckInterval;
-            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(found ? health.Value.IntegrityCheckInterval : FirstRetry, time, cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -79,7 +79,7 @@ internal sealed class LogWatch(IOptions<IngestOptions> options, ConfigurationFee
 
     private void LogChange(IngestConfiguration configuration, WatchedSources sources, TimeSpan interval)
     {
-        if (configuration.Monitoring is { Enabled: false })
+        if (configuration.Monitoring is { HasEnabled: true, Enabled: false })
             logger.SwitchedOff();
         else
             logger.Watching(sources.WatchedCount, interval);

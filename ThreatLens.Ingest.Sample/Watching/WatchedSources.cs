@@ -36,7 +36,7 @@ internal sealed class WatchedSources : IDisposable
         List<SourceSlice> reports = [.. Remove(paths)];
         var names = SourceNames.Assign(paths, KnownNames(configuration));
         var off = configuration.Sources.Where(setting => !setting.Enabled).Select(setting => setting.Path).ToHashSet(StringComparer.Ordinal);
-        var enabled = configuration.Monitoring?.Enabled ?? true;
+        var enabled = configuration.Monitoring is not { HasEnabled: true, Enabled: false };
         foreach (var path in paths)
         {
             var isNew = !_sources.TryGetValue(path, out var source);

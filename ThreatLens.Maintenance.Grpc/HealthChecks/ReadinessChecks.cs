@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Operations;
 using ThreatLens.Maintenance.V1;
 
 namespace ThreatLens.Maintenance.Grpc.HealthChecks;
@@ -14,6 +16,14 @@ internal static class ReadinessChecks
     private const string Database = "database";
     private const string Metrics = "metrics";
 
+    /// <summary>Which check speaks for a gRPC service; the empty name is the whole server.</summary>
+    public static readonly IReadOnlyDictionary<string, string> CheckOfService = new Dictionary<string, string>
+    {
+        [""] = Database,
+        [DatabaseMaintenance.Descriptor.FullName] = Database,
+        [MetricsIngest.Descriptor.FullName] = Metrics,
+    };
+
     public static void AddReadinessChecks(this IHostApplicationBuilder builder)
     {
         builder.Services.AddHealthChecks()
@@ -21,18 +31,6 @@ internal static class ReadinessChecks
             .AddCheck<DatabaseCheck>(Database)
             .AddCheck<SchemaCheck>("schema")
             .AddCheck<MetricsCheck>(Metrics, tags: [GrpcOnly]);
-        builder.Services.AddGrpcHealthChecks(options =>
-        {
-            options.Services.Map("", check => check.Name == Database);
-            options.Services.Map(DatabaseMaintenance.Descriptor.FullName, check => check.Name == Database);
-            options.Services.Map(MetricsIngest.Descriptor.FullName, check => check.Name == Metrics);
-        });
-        // Those who watch the gRPC health service hear of a change within seconds.
-        builder.Services.Configure<HealthCheckPublisherOptions>(options =>
-        {
-            options.Delay = TimeSpan.FromSeconds(1);
-            options.Period = TimeSpan.FromSeconds(2);
-        });
     }
 
     /// <summary>Unhealthy until start-up, its migration included, has finished.</summary>
@@ -48,14 +46,14 @@ internal static class ReadinessChecks
     private sealed class DatabaseCheck(MigrationEngine engine) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) =>
-            Check(engine, status => HealthCheckResult.Healthy(status.DatabaseExists ? "The database can be read." : "The database does not exist yet; Migrate creates it."), cancellationToken);
+            Check(() => engine.GetStatus(cancellationToken), status => HealthCheckResult.Healthy(status.DatabaseExists ? "The database can be read." : "The database does not exist yet; Migrate creates it."), cancellationToken);
     }
 
     /// <summary>Degraded, not unhealthy, while the schema is behind: Migrate must stay reachable.</summary>
     private sealed class SchemaCheck(MigrationEngine engine) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) => Check(
-            engine,
+            () => engine.GetStatus(cancellationToken),
             status => status.IsUpToDate
                 ? HealthCheckResult.Healthy($"Up to date at {status.CurrentVersion?.Id}.")
                 : HealthCheckResult.Degraded(status.IsNewerThanService
@@ -64,22 +62,26 @@ internal static class ReadinessChecks
             cancellationToken);
     }
 
-    /// <summary>Unhealthy while metrics cannot be stored.</summary>
-    private sealed class MetricsCheck(MigrationEngine engine, SqliteDatabase database) : IHealthCheck
+    /// <summary>Unhealthy while metrics cannot be stored, as far as can be told without storing one, and after a group that could not be.</summary>
+    private sealed class MetricsCheck(ServiceSchema schema, SqliteDatabase database, IngestWriter writer) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken) => Check(
-            engine,
-            status => status is not { CanTakeMetrics: true, IsNewerThanService: false } ? HealthCheckResult.Unhealthy("The schema cannot take metrics; migrate it.")
-                : File.GetAttributes(database.Path).HasFlag(FileAttributes.ReadOnly) ? HealthCheckResult.Unhealthy("The database file is marked read-only.")
+            () =>
+            {
+                database.RefuseReadOnly();
+                return schema.RefuseNewer(cancellationToken);
+            },
+            status => !status.CanTakeMetrics ? HealthCheckResult.Unhealthy("The schema cannot take metrics; migrate it.")
+                : writer.RecentFailure is { } failure ? HealthCheckResult.Unhealthy($"{failure.Reason}: {failure.Message}")
                 : HealthCheckResult.Healthy("Metrics can be stored."),
             cancellationToken);
     }
 
-    private static async Task<HealthCheckResult> Check(MigrationEngine engine, Func<SchemaStatus, HealthCheckResult> judge, CancellationToken cancellationToken)
+    private static async Task<HealthCheckResult> Check(Func<SchemaStatus> look, Func<SchemaStatus, HealthCheckResult> judge, CancellationToken cancellationToken)
     {
         try
         {
-            return judge(await Task.Run(() => engine.GetStatus(cancellationToken), cancellationToken));
+            return judge(await Task.Run(look, cancellationToken));
         }
         catch (MaintenanceException e)
         {

@@ -52,7 +52,7 @@ internal static class MonitoringMapping
         var isDefault = config.Interval is null or { Seconds: 0, Nanos: 0 };
         return new MonitoringConfig
         {
-            IsEnabled = config.Enabled,
+            IsEnabled = !config.HasEnabled || config.Enabled,
             Interval = isDefault ? MonitoringConfig.Default.Interval : Requests.ToTimeSpan("config.interval", config.Interval!, MinInterval, MaxInterval),
             Paths = [.. config.Paths],
         };

@@ -1,7 +1,6 @@
 using Grpc.Core;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Grpc.Mapping;
-using ThreatLens.Maintenance.Operations;
 using ThreatLens.Maintenance.V1;
 
 namespace ThreatLens.Maintenance.Grpc.Services;
@@ -28,13 +27,7 @@ internal sealed partial class DatabaseMaintenanceService
             return new UpdateMonitoringConfigResponse { Plan = new UpdateMonitoringConfigPlan { Before = before.ToContract(), After = after.ToContract() } };
         }
 
-        var work = new OperationWork
-        {
-            Kind = Operations.OperationKind.UpdateMonitoringConfig,
-            Check = () => monitoring.Plan(config, etag),
-            Run = running => monitoring.Update(config, etag, running.CancellationToken),
-        };
-        var operation = (await runner.ExecuteAsync(work, who, ended.Token)).ToContract(time.GetUtcNow());
+        var operation = (await monitoringOperations.UpdateConfigAsync(config, etag, who, ended.Token)).ToContract(time.GetUtcNow());
         var response = new UpdateMonitoringConfigResponse { Operation = operation };
         if (operation.UpdateMonitoringConfig is not null)
             response.Result = operation.UpdateMonitoringConfig;
@@ -58,18 +51,14 @@ internal sealed partial class DatabaseMaintenanceService
     {
         if (request.SourceName.Length == 0)
             throw MaintenanceException.InvalidArgument("source_name", "is required");
+        if (!request.HasEnabled)
+            throw MaintenanceException.InvalidArgument("enabled", "is required");
         using var ended = UntilShutdown(context);
         var who = Requests.ToOperationRequest(request, request.RequestId, request.WaitTimeout, context);
         if (request.ValidateOnly)
             return new SetLogSourceEnabledResponse { Plan = new SetLogSourceEnabledPlan { LogSource = (logSources.Get(request.SourceName) with { IsEnabled = request.Enabled }).ToContract() } };
 
-        var work = new OperationWork
-        {
-            Kind = Operations.OperationKind.SetLogSourceEnabled,
-            Check = () => logSources.Get(request.SourceName),
-            Run = running => logSources.SetEnabled(request.SourceName, request.Enabled, running.CancellationToken),
-        };
-        var operation = (await runner.ExecuteAsync(work, who, ended.Token)).ToContract(time.GetUtcNow());
+        var operation = (await monitoringOperations.SetEnabledAsync(request.SourceName, request.Enabled, who, ended.Token)).ToContract(time.GetUtcNow());
         var response = new SetLogSourceEnabledResponse { Operation = operation };
         if (operation.SetLogSourceEnabled is not null)
             response.Result = operation.SetLogSourceEnabled;

@@ -22,7 +22,7 @@ internal sealed partial class DatabaseMaintenanceService
             throw MaintenanceException.InvalidArgument("order", $"{(int)request.Order} is no MigrationOrder");
         Requests.NotYet(request.ValidateOnly, "validate_only");
         Requests.NotYet(request.Etag.Length > 0, "etag");
-        Requests.NotYet(request.Order != MigrationOrder.Unspecified, "order");
+        Requests.NotYet(request.Order == MigrationOrder.Allow, "order");
         Requests.NotYet(request.Allow.Count > 0, "allow");
         Requests.NotYet(request.Rehearse, "rehearse");
 

@@ -16,6 +16,7 @@ internal sealed partial class DatabaseMaintenanceService(
     SchemaOperations schema,
     OperationRunner runner,
     MonitoringConfigStore monitoring,
+    MonitoringOperations monitoringOperations,
     LogSourceStore logSources,
     BackupOperations backups,
     BackupTaker backupTaker,

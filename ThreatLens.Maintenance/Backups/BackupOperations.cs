@@ -34,14 +34,14 @@ public sealed class BackupOperations(
             Kind = OperationKind.Restore,
             CreatesDatabase = true,
             Run = context => Restore(command, context),
+            // Whatever kept the start-up from finishing, the database is now what somebody asked for.
+            Succeeded = _ => startup.Finish(),
         },
         request, cancellationToken);
 
     private RestoreResult Restore(RestoreCommand command, OperationContext context)
     {
         var result = restorer.Restore(command, context.OperationId, ingest.EndStreams, Progress(context), context.CancellationToken);
-        // Whatever kept the start-up from finishing, the database is now what somebody asked for.
-        startup.Finish();
         // What the health report remembers is of the replaced content.
         integrity.Check(context.CancellationToken);
         return result;

@@ -13,16 +13,18 @@ public sealed class HealthReporter(IEnumerable<IHealthSectionSource> sources, Ti
     public HealthReport Report(IReadOnlyCollection<HealthSectionKind> sections, CancellationToken cancellationToken)
     {
         var made = new List<HealthSection>(_sources.Length);
+        // Each look at a locked database waits out the busy timeout: one is enough.
+        MaintenanceException? locked = null;
         foreach (var source in _sources.Where(s => sections.Count == 0 || sections.Contains(s.Kind)))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            made.Add(Look(source));
+            made.Add(locked is null || !source.ReadsDatabase ? Look(source, ref locked) : Unavailable(source, locked));
         }
 
         return new HealthReport(time.GetUtcNow(), made);
     }
 
-    private static HealthSection Look(IHealthSectionSource source)
+    private static HealthSection Look(IHealthSectionSource source, ref MaintenanceException? locked)
     {
         try
         {
@@ -34,12 +36,21 @@ public sealed class HealthReporter(IEnumerable<IHealthSectionSource> sources, Ti
         }
         catch (MaintenanceException e)
         {
-            return new HealthSection(source.Kind, HealthStatus.Critical, e.Message)
-            {
-                Findings = [new HealthFinding("database.unavailable", HealthStatus.Critical, e.Message, $"See {e.Reason} in docs/operations.md.")],
-            };
+            if (e.Reason == ErrorReasons.DatabaseLocked)
+                locked = e;
+            return Unavailable(source, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A file that went away between two looks, a disk that does not tell its size.
+            return new HealthSection(source.Kind, HealthStatus.Unknown, e.Message);
         }
     }
+
+    private static HealthSection Unavailable(IHealthSectionSource source, MaintenanceException e) => new(source.Kind, HealthStatus.Critical, e.Message)
+    {
+        Findings = [new HealthFinding("database.unavailable", HealthStatus.Critical, e.Message, $"See {e.Reason} in docs/operations.md.")],
+    };
 }
 
 /// <summary>Looks after one section of the report.</summary>
@@ -47,6 +58,9 @@ public interface IHealthSectionSource
 {
     /// <summary>Which one.</summary>
     HealthSectionKind Kind { get; }
+
+    /// <summary>Whether looking means reading the database.</summary>
+    bool ReadsDatabase => true;
 
     /// <summary>Looks, quickly.</summary>
     /// <exception cref="MaintenanceException">The database cannot be read.</exception>

@@ -21,27 +21,31 @@ public sealed class IntegrityMonitor(SqliteDatabase database, TimeProvider time,
     /// some gigabytes. Blocks; cancelling interrupts it.
     /// </summary>
     /// <param name="cancellationToken">Interrupts the check; its result is then unknown, and the last one stays.</param>
-    public void Check(CancellationToken cancellationToken)
+    /// <returns>Whether there is a new result.</returns>
+    public bool Check(CancellationToken cancellationToken)
     {
         if (!database.FileExists)
-            return;
+            return false;
         var begun = time.GetTimestamp();
         try
         {
-            var problems = QuickCheck(cancellationToken);
-            Finish(problems, begun);
+            Finish(QuickCheck(cancellationToken), begun);
+            return true;
         }
         catch (SqliteException) when (cancellationToken.IsCancellationRequested)
         {
             // Interrupted: nothing was found out.
-        }
-        catch (SqliteException e) when (database.Translate(e, "checking integrity") is { Kind: ErrorKind.DataLoss } damaged)
-        {
-            Finish([damaged.Message], begun);
+            return false;
         }
         catch (Exception e) when (e is SqliteException or MaintenanceException)
         {
-            Log.IntegrityUnknown(logger, e);
+            // Damage can keep the file from being opened, or the check from ending: that is a result too.
+            var failure = e as MaintenanceException ?? database.Translate((SqliteException)e, "checking integrity");
+            if (failure.Kind == ErrorKind.DataLoss)
+                Finish([failure.Message], begun);
+            else
+                Log.IntegrityUnknown(logger, failure);
+            return failure.Kind == ErrorKind.DataLoss;
         }
     }
 

@@ -15,6 +15,7 @@ public sealed class IngestConfigurationFeed(
     private readonly Lock _lock = new();
     private IngestConfiguration _current = IngestConfiguration.Default;
     private long _readAt = long.MinValue;
+    private TaskCompletionSource _changed = NewSignal();
 
     /// <summary>What is stored now.</summary>
     public IngestConfiguration ReadNow()
@@ -45,12 +46,31 @@ public sealed class IngestConfigurationFeed(
     {
         while (true)
         {
-            await Task.Delay(options.Value.ConfigurationPoll, time, cancellationToken).ConfigureAwait(false);
+            Task changed;
+            lock (_lock)
+                changed = _changed.Task;
+            await Task.WhenAny(changed, Task.Delay(options.Value.ConfigurationPoll, time, cancellationToken)).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
             var current = ReadIfOld();
             if (!current.Equals(known))
                 return current;
         }
     }
+
+    /// <summary>This service changed the settings: everybody who follows hears of it now.</summary>
+    public void Changed()
+    {
+        TaskCompletionSource changed;
+        lock (_lock)
+        {
+            _readAt = long.MinValue;
+            (changed, _changed) = (_changed, NewSignal());
+        }
+
+        changed.SetResult();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>One look-up serves all the streams that ask within the interval.</summary>
     private IngestConfiguration ReadIfOld()

@@ -17,6 +17,7 @@ namespace ThreatLens.Maintenance.Ingestion;
 public sealed class IngestWriter : IDisposable
 {
     private const int MaxQueuedWork = 4_096;
+    private static readonly TimeSpan FailureMemory = TimeSpan.FromSeconds(30);
     private readonly Channel<IngestWork> _queue = Channel.CreateBounded<IngestWork>(new BoundedChannelOptions(MaxQueuedWork) { SingleReader = true });
     private readonly CancellationTokenSource _stopping = new();
     private readonly ProducerSequences _sequences = new();
@@ -30,6 +31,7 @@ public sealed class IngestWriter : IDisposable
     private readonly ByteBudget _budget;
     private readonly Thread _thread;
     private MetricStatements? _statements;
+    private volatile Tuple<MaintenanceException, long>? _lastFailure;
 
     /// <summary>Creates the writer; <see cref="Start"/> starts it.</summary>
     public IngestWriter(
@@ -46,6 +48,12 @@ public sealed class IngestWriter : IDisposable
         _thread = new Thread(Run) { Name = "metrics writer", IsBackground = true };
         statistics.ObserveQueue(() => _queue.Reader.Count, () => _budget.Used);
     }
+
+    /// <summary>
+    /// Why the last group could not be stored, when that was within the last half minute and nothing was stored since; null: no reason to
+    /// think that the next one cannot. Producers keep trying, so a failure that lasts is renewed.
+    /// </summary>
+    public MaintenanceException? RecentFailure => _lastFailure is var (error, at) && _time.GetElapsedTime(at) < FailureMemory ? error : null;
 
     /// <summary>Starts the writer's thread. Once.</summary>
     public void Start() => _thread.Start();
@@ -157,6 +165,7 @@ public sealed class IngestWriter : IDisposable
             using var turn = _database.WriteGate.Enter(_stopping.Token);
             var written = Commit(group);
             _sequences.Commit();
+            _lastFailure = null;
             foreach (var work in written)
                 Acknowledge(work);
         }
@@ -164,6 +173,7 @@ public sealed class IngestWriter : IDisposable
         {
             Undo();
             var error = Explain(e);
+            _lastFailure = Tuple.Create(error, _time.GetTimestamp());
             Log.GroupFailed(_logger, error, group.Count, error.Reason);
             foreach (var work in group)
                 work.Fail(error);
@@ -201,6 +211,9 @@ public sealed class IngestWriter : IDisposable
             }
 
             statements.Commit();
+            // Somebody may have moved or deleted the file: then the commit went where nobody will look, and must not be acknowledged.
+            if (statements.FileHasMoved)
+                throw Moved();
             System.Diagnostics.Activity.Current?.SetTag("db.operation.batch.size", group.Sum(w => w.Rows));
             return written;
         }
@@ -284,6 +297,12 @@ public sealed class IngestWriter : IDisposable
 
     private static MaintenanceException SchemaNotReady(Exception? cause) =>
         new(ErrorKind.Unavailable, ErrorReasons.SchemaNotReady, "The database has no table for metrics now: migrate it to 001_add_realtime_tables or later.", cause)
+        {
+            RetryAfter = TimeSpan.FromSeconds(1),
+        };
+
+    private MaintenanceException Moved() =>
+        new(ErrorKind.Unavailable, ErrorReasons.DatabaseMissing, $"The database {_database.Path} was moved or deleted while it was in use; what was not acknowledged is not in it.")
         {
             RetryAfter = TimeSpan.FromSeconds(1),
         };

@@ -49,7 +49,7 @@ public sealed class MigrationEngine(SqliteDatabase database, MigrationCatalog ca
     /// (in the history), CHECKSUM_MISMATCH, VERSION_OUT_OF_ORDER, HISTORY_UNREADABLE, MIGRATION_FAILED (the versions applied before it
     /// stay, and are in the metadata as appliedVersions). Or what opening and writing the database reports.
     /// </exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before anything was done; after that it is CANCELLED, with appliedVersions.</exception>
     public MigrateResult Migrate(MigrateCommand command, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var target = command.TargetVersion is { } version ? catalog.Resolve(version, "target_version").Version : null;
@@ -76,7 +76,7 @@ public sealed class MigrationEngine(SqliteDatabase database, MigrationCatalog ca
     /// FAILED_PRECONDITION: VERSION_NOT_APPLIED, LATER_VERSIONS_APPLIED, ROLLBACK_REFUSED, DATABASE_NEWER_THAN_SERVICE, UNKNOWN_VERSION,
     /// HISTORY_UNREADABLE, MIGRATION_FAILED (undoneVersions in the metadata). Or what opening and writing the database reports.
     /// </exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before anything was done; after that it is CANCELLED, with undoneVersions.</exception>
     public RollbackResult Rollback(RollbackCommand command, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var request = RollbackRequest.Read(catalog, command);

@@ -36,7 +36,7 @@ internal sealed class MigrationRun(SqliteDatabase database, SqliteConnection con
         for (var i = 0; i < migrations.Count; i++)
         {
             // Between migrations is the only safe point: the schema is at a version, and a statement cannot be stopped anyway.
-            cancellationToken.ThrowIfCancellationRequested();
+            StopIfAsked(done, down, cancellationToken);
             progress?.Report(new MigrationProgress(migrations[i].Version, i, migrations.Count));
             if (Attempt(migrations[i], step, down, done) is { } applied)
                 done.Add(applied);
@@ -44,6 +44,17 @@ internal sealed class MigrationRun(SqliteDatabase database, SqliteConnection con
         }
 
         return done;
+    }
+
+    private static void StopIfAsked(List<AppliedMigration> done, bool down, CancellationToken cancellationToken)
+    {
+        if (done.Count == 0)
+            cancellationToken.ThrowIfCancellationRequested();
+        if (!cancellationToken.IsCancellationRequested)
+            return;
+        // Something is done and stays: the caller must learn what.
+        var cancelled = new MaintenanceException(ErrorKind.Cancelled, ErrorReasons.OperationCancelled, "The operation was cancelled between two migrations.");
+        throw MigrationFailure.AfterOthers(cancelled, done, down);
     }
 
     private AppliedMigration? Attempt(Migration migration, Func<Migration, AppliedMigration?> step, bool down, List<AppliedMigration> done)

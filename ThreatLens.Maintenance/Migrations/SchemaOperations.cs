@@ -20,9 +20,10 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
                 Kind = OperationKind.Migrate,
                 CreatesDatabase = true,
                 NeedsLock = () => engine.GetStatus(CancellationToken.None).Pending.Any(m => target is null || m.Version.CompareTo(target) <= 0),
-                Run = context => Done(engine.Migrate(
+                Run = context => engine.Migrate(
                     new MigrateCommand { TargetVersion = target?.Id, AppliedBy = context.Caller.Name, OperationId = context.OperationId, BeforeChange = () => backup.Take(context) },
-                    Progress(context, "Applying"), context.CancellationToken)),
+                    Progress(context, "Applying"), context.CancellationToken),
+                Succeeded = FinishStartUp,
             },
             request, cancellationToken);
     }
@@ -42,18 +43,21 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
             new OperationWork
             {
                 Kind = OperationKind.Rollback,
-                Run = context => Done(engine.Rollback(
+                Run = context => engine.Rollback(
                     command with { AppliedBy = context.Caller.Name, OperationId = context.OperationId, BeforeChange = () => backup.Take(context) },
-                    Progress(context, "Undoing"), context.CancellationToken)),
+                    Progress(context, "Undoing"), context.CancellationToken),
+                Succeeded = FinishStartUp,
             },
             request, cancellationToken);
     }
 
-    private T Done<T>(T result)
+    /// <summary>
+    /// Whatever kept the start-up from finishing, the schema is now what somebody asked for. A call that changed nothing mended nothing.
+    /// </summary>
+    private void FinishStartUp(object result)
     {
-        // Whatever kept the start-up from finishing, the schema is now what somebody asked for.
-        startup.Finish();
-        return result;
+        if (result is MigrateResult { Applied.Count: > 0 } or RollbackResult { RolledBack.Count: > 0 } || engine.GetStatus(CancellationToken.None).IsUpToDate)
+            startup.Finish();
     }
 
     private static Relay Progress(OperationContext context, string verb) => new(context, verb);

@@ -45,6 +45,9 @@ public sealed record OperationWork
     /// </summary>
     public Action Check { get; init; } = static () => { };
 
+    /// <summary>Told the result once the operation is recorded as succeeded, before anybody who waits. Default: nobody.</summary>
+    public Action<object> Succeeded { get; init; } = static _ => { };
+
     /// <summary>Whether it may create the database file. Default: a missing file is an error.</summary>
     public bool CreatesDatabase { get; init; }
 }

@@ -1,8 +1,6 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using ThreatLens.Maintenance.Databases.Sqlite;
-using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
 
 namespace ThreatLens.Maintenance.Operations;
@@ -14,7 +12,6 @@ namespace ThreatLens.Maintenance.Operations;
 public sealed class OperationRunner(
     OperationStore store, ServiceSchema schema, SqliteDatabase database, TimeProvider time, ILogger<OperationRunner> logger)
 {
-    private static readonly TimeSpan TurnPoll = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan FollowPoll = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RecordRetry = TimeSpan.FromSeconds(1);
     private readonly SemaphoreSlim _admission = new(1, 1);
@@ -95,23 +92,10 @@ public sealed class OperationRunner(
             return [.. _running.Values];
     }
 
-    /// <summary>Marks what earlier processes left running as interrupted; what this process or another one runs now stays.</summary>
-    /// <returns>How many there were.</returns>
-    /// <exception cref="MaintenanceException">The database cannot be written.</exception>
-    internal int InterruptAbandoned()
-    {
-        List<string> alive = [.. Running.Select(o => o.Id)];
-        // Before the first look at the lock, which would create its file: most starts have nothing to interrupt.
-        if (!store.HasRunning(alive))
-            return 0;
-        using var free = MaintenanceLock.TryAcquire(database.LockPath, new LockOwner("start-up, settling what was interrupted"), time);
-        if (free is null && MaintenanceLock.ReadOwner(database.LockPath)?.OperationId is { } held)
-            alive.Add(held);
-        return store.InterruptRunning(time.GetUtcNow(), alive);
-    }
-
     private async Task<(Operation Current, Task<Operation> End)> StartAsync(OperationWork work, OperationRequest request, CancellationToken cancellationToken)
     {
+        if (_stopping.IsCancellationRequested)
+            throw new MaintenanceException(ErrorKind.Unavailable, ErrorReasons.ShuttingDown, "The service is stopping.") { RetryAfter = TimeSpan.FromSeconds(1) };
         await _admission.WaitAsync(cancellationToken).ConfigureAwait(false);
         MaintenanceLock? heldLock = null;
         try
@@ -130,88 +114,23 @@ public sealed class OperationRunner(
 
             store.Insert(operation, request.RequestDigest);
             var running = new RunningOperation(operation, time);
-            var span = StartSpan(request, operation);
-            var taken = heldLock;
+            var execution = new OperationExecution(running, work, request, heldLock, store, database, () => Running, time, logger);
             // The work must neither inherit the caller's cancellation nor block a pool thread: SQLite is synchronous.
-            var end = Task.Factory.StartNew(() => Run(running, work, request, taken, span), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            heldLock = null;
+            var end = new Task<Operation>(execution.Run, TaskCreationOptions.LongRunning);
             lock (_running)
                 _running[operation.Id] = (running, end);
-
-            _ = ForgetAsync(operation.Id, end);
+            // Known before it runs, so that whoever stops everything from here on finds it.
+            if (_stopping.IsCancellationRequested)
+                running.Cancel();
+            end.Start(TaskScheduler.Default);
+            heldLock = null;
+            _ = ForgetAsync(running, end);
             return (running.Current, end);
         }
         finally
         {
             heldLock?.Dispose();
             _admission.Release();
-        }
-    }
-
-    private Operation Run(RunningOperation running, OperationWork work, OperationRequest request, MaintenanceLock? heldLock, Activity? span)
-    {
-        Activity.Current = span;
-        using (span)
-        {
-            try
-            {
-                return End(running, OperationState.Succeeded, Do(running, work, request, heldLock, span), null, span);
-            }
-            catch (OperationCanceledException) when (running.Cancellation.IsCancellationRequested)
-            {
-                var cancelled = new OperationFailure(ErrorKind.Cancelled, ErrorReasons.OperationCancelled, "The operation was cancelled at a safe point.", new Dictionary<string, string>());
-                return End(running, OperationState.Cancelled, null, cancelled, span);
-            }
-            catch (Exception e)
-            {
-                // The edge of the operation: whatever went wrong becomes its recorded end.
-                Log.Failed(logger, e, work.Kind, running.Current.Id);
-                span?.AddException(e);
-                return End(running, OperationState.Failed, null, OperationFailure.From(e), span);
-            }
-        }
-    }
-
-    /// <summary>The lock is free again before anybody hears of the end, or the next caller would be refused.</summary>
-    private object Do(RunningOperation running, OperationWork work, OperationRequest request, MaintenanceLock? heldLock, Activity? span)
-    {
-        using var held = heldLock ?? WaitForTurn(running, work, request);
-        running.Start(span?.TraceId.ToHexString());
-        store.Update(running.Current);
-        running.Cancellation.Token.ThrowIfCancellationRequested();
-        Log.Started(logger, work.Kind, running.Current.Id, request.Caller.Name);
-        return work.Run(new OperationContext(running));
-    }
-
-    private Operation End(RunningOperation running, OperationState state, object? result, OperationFailure? failure, Activity? span)
-    {
-        // Recorded before anybody hears of it, and exactly as they will.
-        var endedAt = time.GetUtcNow();
-        running.IsRecorded = TryRecord(RunningOperation.Ended(running.Current, state, result, failure, endedAt));
-        var ended = running.End(state, result, failure, endedAt);
-        var duration = ended.Duration(time.GetUtcNow()) ?? TimeSpan.Zero;
-        MaintenanceMetrics.RecordOperation(ended.Kind.ToString().ToLowerInvariant(), state.ToString().ToLowerInvariant(), duration);
-        span?.SetTag("threatlens.operation.state", state.ToString());
-        span?.SetStatus(state == OperationState.Failed ? ActivityStatusCode.Error : ActivityStatusCode.Unset, failure?.Message);
-        if (failure is not null)
-            span?.SetTag("error.type", failure.Reason);
-        Log.Ended(logger, ended.Kind, ended.Id, state, duration.TotalMilliseconds);
-        return ended;
-    }
-
-    private bool TryRecord(Operation ended)
-    {
-        try
-        {
-            store.Update(ended);
-            return true;
-        }
-        catch (Exception e)
-        {
-            // The work is done or undone, whatever becomes of its record. If the process ends before that can be written, the next start
-            // finds it INTERRUPTED.
-            Log.NotRecorded(logger, e, ended.Kind, ended.Id, ended.State);
-            return false;
         }
     }
 
@@ -288,20 +207,7 @@ public sealed class OperationRunner(
     {
         if (!work.Kind.IsExclusive() || !work.NeedsLock())
             return null;
-        return MaintenanceLock.TryAcquire(database.LockPath, Owner(operation), time) ?? throw MaintenanceLock.Held(database.LockPath);
-    }
-
-    /// <summary>For the start-up migration: waits until neither this process nor another changes the database.</summary>
-    private MaintenanceLock? WaitForTurn(RunningOperation running, OperationWork work, OperationRequest request)
-    {
-        if (!request.WaitsForTurn)
-            return null;
-        var token = running.Cancellation.Token;
-        while (Running.Any(o => o.Id != running.Current.Id && o is { StartedAt: not null, HasEnded: false } && work.Kind.Excludes(o.Kind)))
-            token.WaitHandle.WaitOne(TurnPoll);
-        return work.Kind.IsExclusive() && work.NeedsLock()
-            ? MaintenanceLock.AcquireAsync(database.LockPath, Owner(running.Current), TimeSpan.MaxValue, time, token).GetAwaiter().GetResult()
-            : null;
+        return MaintenanceLock.TryAcquire(database.LockPath, OperationExecution.Owner(operation), time) ?? throw MaintenanceLock.Held(database.LockPath);
     }
 
     private Operation NewOperation(OperationKind kind, OperationRequest request) => new()
@@ -315,22 +221,6 @@ public sealed class OperationRunner(
         Progress = new OperationProgress(1, "Waiting to start.", 0, 0, "", time.GetUtcNow()),
     };
 
-    private static Activity? StartSpan(OperationRequest request, Operation operation)
-    {
-        var caller = Activity.Current;
-        var links = request.IsDetached && caller is not null ? new[] { new ActivityLink(caller.Context) } : null;
-        if (request.IsDetached)
-            Activity.Current = null;
-        var span = MaintenanceDiagnostics.ActivitySource.StartActivity(operation.Kind.ToString(), ActivityKind.Internal, default(ActivityContext), links: links);
-        // The span belongs to the thread that does the work; this one goes on in its caller's.
-        Activity.Current = caller;
-        return span?.SetTag("threatlens.operation.id", operation.Id)
-            .SetTag("threatlens.operation.kind", operation.Kind.ToString())
-            .SetTag("threatlens.operation.caller", operation.Caller.Name);
-    }
-
-    private static LockOwner Owner(Operation operation) => new($"{operation.Kind} for {operation.Caller.Name}") { OperationId = operation.Id };
-
     private RunningOperation? FindRunning(string id)
     {
         lock (_running)
@@ -338,17 +228,17 @@ public sealed class OperationRunner(
     }
 
     /// <summary>Once it is recorded as ended; until then this process is the only one that knows.</summary>
-    private async Task ForgetAsync(string id, Task<Operation> end)
+    private async Task ForgetAsync(RunningOperation running, Task<Operation> end)
     {
         var ended = await end.ConfigureAwait(false);
-        while (!FindRunning(id)!.IsRecorded && !_stopping.IsCancellationRequested)
+        while (!running.IsRecorded && !_stopping.IsCancellationRequested)
         {
             await Task.Delay(RecordRetry, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            FindRunning(id)!.IsRecorded = TryRecord(ended);
+            running.IsRecorded = store.TryUpdate(ended, logger);
         }
 
         lock (_running)
-            _running.Remove(id);
+            _running.Remove(ended.Id);
     }
 
     private static MaintenanceException NotFound(string id) =>

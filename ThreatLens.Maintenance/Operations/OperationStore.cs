@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
@@ -12,19 +13,36 @@ namespace ThreatLens.Maintenance.Operations;
 public sealed class OperationStore(SqliteDatabase database, ServiceSchema schema)
 {
     private const string Columns =
-        "id, kind, state, caller, caller_verified, request_id, created_at, started_at, ended_at, trace_id, progress, failure, result, request_digest";
+        "id, kind, state, caller, caller_verified, request_id, created_at, started_at, ended_at, trace_id, progress, failure, result, request_digest, process";
 
-    private const string Abandoned = "state IN ('Queued', 'Running', 'Cancelling') AND id NOT IN (SELECT value FROM json_each($alive))";
+    private const string Unended = "state IN ('Queued', 'Running', 'Cancelling')";
 
     /// <summary>Adds an operation.</summary>
     internal void Insert(Operation operation, string requestDigest) => SqliteSession.Write(database, "recording an operation", session => session.Execute(
-        $"INSERT INTO maintenance_operations({Columns}) VALUES ($id, $kind, $state, $caller, $verified, $request, $created, $started, $ended, $trace, $progress, $failure, $result, $digest)",
-        [.. Values(operation), ("$digest", requestDigest)]));
+        $"INSERT INTO maintenance_operations({Columns}) VALUES ($id, $kind, $state, $caller, $verified, $request, $created, $started, $ended, $trace, $progress, $failure, $result, $digest, $process)",
+        [.. Values(operation), ("$digest", requestDigest), ("$process", ProcessIdentity.Current)]));
 
     /// <summary>Writes down where an operation stands.</summary>
     internal void Update(Operation operation) => SqliteSession.Write(database, "recording an operation's state", session => session.Execute(
         "UPDATE maintenance_operations SET state = $state, started_at = $started, ended_at = $ended, trace_id = $trace, progress = $progress, failure = $failure, result = $result WHERE id = $id",
         [.. Values(operation).Where(v => v.Name is "$id" or "$state" or "$started" or "$ended" or "$trace" or "$progress" or "$failure" or "$result")]));
+
+    /// <summary>Writes down how an operation ended; false, and logged, when that is not possible now.</summary>
+    internal bool TryUpdate(Operation ended, ILogger logger)
+    {
+        try
+        {
+            Update(ended);
+            return true;
+        }
+        catch (Exception e)
+        {
+            // The work is done or undone, whatever becomes of its record. If the process ends before that can be written, the next start
+            // finds it INTERRUPTED.
+            Log.NotRecorded(logger, e, ended.Kind, ended.Id, ended.State);
+            return false;
+        }
+    }
 
     /// <summary>The operation of that id; null when there is none.</summary>
     /// <param name="id">Identifier of the operation.</param>
@@ -49,26 +67,27 @@ public sealed class OperationStore(SqliteDatabase database, ServiceSchema schema
             """,
             ("$before", beforeId), ("$kind", kind?.ToString()), ("$state", state?.ToString()), ("$limit", limit)).Select(r => r.Operation!)];
 
-    /// <summary>Whether the record has operations that run, other than these.</summary>
-    internal bool HasRunning(IEnumerable<string> alive) =>
-        Read($"SELECT {Columns} FROM maintenance_operations WHERE {Abandoned} LIMIT 1", ("$alive", JsonSerializer.Serialize(alive))).Count > 0;
-
-    /// <summary>Marks what an earlier process left running as interrupted.</summary>
+    /// <summary>Marks as interrupted what the record says is running and whose process is gone. Writes only when there is something.</summary>
     /// <param name="now">When that is noticed, UTC.</param>
-    /// <param name="alive">Operations that are known to run.</param>
     /// <returns>How many there were.</returns>
-    internal int InterruptRunning(DateTimeOffset now, IEnumerable<string> alive)
+    internal int InterruptAbandoned(DateTimeOffset now)
     {
-        var except = JsonSerializer.Serialize(alive);
+        if (schema.ReadVersion() == 0)
+            return 0;
+        var running = SqliteSession.Read(database, "reading running operations", session => session.Query(
+            $"SELECT id, process FROM maintenance_operations WHERE {Unended}", row => (Id: row.GetString(0), Process: row.GetString(1))));
+        List<string> abandoned = [.. running.Where(o => !ProcessIdentity.IsAlive(o.Process)).Select(o => o.Id)];
+        if (abandoned.Count == 0)
+            return 0;
         var failure = new OperationFailure(
             ErrorKind.Aborted, ErrorReasons.OperationInterrupted, "The process that ran the operation ended before it did.", new Dictionary<string, string>());
         return SqliteSession.Write(database, "marking interrupted operations", session => session.Execute(
             $"""
             UPDATE maintenance_operations SET state = 'Interrupted', ended_at = $now, failure = $failure,
                 progress = json_set(progress, '$.Sequence', json_extract(progress, '$.Sequence') + 1, '$.UpdatedAt', $noticed)
-            WHERE {Abandoned}
+            WHERE {Unended} AND id IN (SELECT value FROM json_each($abandoned))
             """,
-            ("$now", SqliteTimestamp.Format(now)), ("$noticed", now.ToString("O")), ("$failure", JsonSerializer.Serialize(failure)), ("$alive", except)));
+            ("$now", SqliteTimestamp.Format(now)), ("$noticed", now.ToString("O")), ("$failure", JsonSerializer.Serialize(failure)), ("$abandoned", JsonSerializer.Serialize(abandoned))));
     }
 
     private List<(Operation? Operation, string Digest)> Read(string sql, params (string Name, object? Value)[] parameters) => schema.ReadVersion() == 0

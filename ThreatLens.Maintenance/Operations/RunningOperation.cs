@@ -3,12 +3,13 @@ using System.Runtime.CompilerServices;
 namespace ThreatLens.Maintenance.Operations;
 
 /// <summary>An operation of this process, from its acceptance to its end; every change wakes those who watch. Thread-safe.</summary>
-internal sealed class RunningOperation(Operation initial, TimeProvider time) : IDisposable
+internal sealed class RunningOperation(Operation initial, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private TaskCompletionSource _changed = NewSignal();
     private Operation _current = initial;
 
+    /// <summary>Never disposed: without timers and linked sources there is nothing to free, and whoever cancels may come late.</summary>
     public CancellationTokenSource Cancellation { get; } = new();
 
     /// <summary>Whether its end is in the record.</summary>
@@ -83,8 +84,6 @@ internal sealed class RunningOperation(Operation initial, TimeProvider time) : I
             await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
-
-    public void Dispose() => Cancellation.Dispose();
 
     private bool Change(Func<Operation, Operation> change)
     {

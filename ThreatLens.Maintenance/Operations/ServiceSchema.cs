@@ -17,7 +17,7 @@ public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migra
         CREATE TABLE maintenance_operations(
             id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, caller TEXT NOT NULL, caller_verified INTEGER NOT NULL,
             request_id TEXT NULL, request_digest TEXT NOT NULL, created_at TEXT NOT NULL, started_at TEXT NULL, ended_at TEXT NULL,
-            trace_id TEXT NULL, progress TEXT NOT NULL, failure TEXT NULL, result TEXT NULL) WITHOUT ROWID;
+            trace_id TEXT NULL, process TEXT NOT NULL, progress TEXT NOT NULL, failure TEXT NULL, result TEXT NULL) WITHOUT ROWID;
         CREATE UNIQUE INDEX idx_maintenance_operations_request ON maintenance_operations(caller, kind, request_id) WHERE request_id IS NOT NULL;
         CREATE INDEX idx_maintenance_operations_state ON maintenance_operations(state, id);
         CREATE TABLE maintenance_producers(
@@ -40,24 +40,23 @@ public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migra
     public void Ensure(bool mayCreateDatabase, CancellationToken cancellationToken)
     {
         // The status comes first: it knows of a directory that is missing, which no Migrate creates.
-        var status = migrations.GetStatus(cancellationToken);
-        if (!mayCreateDatabase && !status.DatabaseExists)
+        if (!RefuseNewer(cancellationToken).DatabaseExists && !mayCreateDatabase)
             throw new MaintenanceException(ErrorKind.FailedPrecondition, ErrorReasons.DatabaseMissing, $"The database {database.Path} does not exist yet: run Migrate first.");
-        if (status.IsNewerThanService)
-        {
-            throw new MaintenanceException(
-                ErrorKind.FailedPrecondition, ErrorReasons.DatabaseNewer, $"The database {database.Path} was changed by a newer version of this service; run that version. Nothing was changed.");
-        }
-
-        var version = ReadVersion();
-        if (version > LatestVersion)
-        {
-            throw new MaintenanceException(
-                ErrorKind.FailedPrecondition, ErrorReasons.DatabaseNewer, $"The service's own tables have version {version}, this service knows {LatestVersion}: run the newer service. Nothing was changed.");
-        }
-
-        if (version < LatestVersion)
+        if (ReadVersion() < LatestVersion)
             SqliteSession.Write(database, "preparing the service's own tables", Upgrade, cancellationToken);
+    }
+
+    /// <summary>Reads where the schema stands, and refuses a database that a newer service has changed on either track. Changes nothing.</summary>
+    /// <param name="cancellationToken">Looked at before reading.</param>
+    /// <exception cref="MaintenanceException">DATABASE_NEWER_THAN_SERVICE, or the database cannot be read.</exception>
+    public SchemaStatus RefuseNewer(CancellationToken cancellationToken)
+    {
+        var status = migrations.GetStatus(cancellationToken);
+        if (status.IsNewerThanService)
+            throw Newer("it holds migrations that this one does not know");
+        if (ReadVersion() is var version && version > LatestVersion)
+            throw Newer($"its maintenance_schema has version {version}, this one knows {LatestVersion}");
+        return status;
     }
 
     /// <summary>The version found in the database: 0 when the tables, or the file, are not there.</summary>
@@ -76,6 +75,9 @@ public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migra
             ("$now", SqliteTimestamp.Format(time.GetUtcNow())));
         return LatestVersion;
     }
+
+    private MaintenanceException Newer(string how) => new(
+        ErrorKind.FailedPrecondition, ErrorReasons.DatabaseNewer, $"The database {database.Path} was changed by a newer version of this service ({how}); run that version. Nothing was changed.");
 
     private static int ReadVersion(SqliteSession session) => session.HasTable("maintenance_schema")
         ? session.Query("SELECT version FROM maintenance_schema WHERE id = 1", row => row.GetInt32(0)).SingleOrDefault()

@@ -30,7 +30,9 @@ internal sealed class HealthWatch(ProjectResource resource, ResourceProcess proc
     /// <summary>Until <paramref name="cancellationToken"/>.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        // HTTP_PROXY is for the web; what is asked here is this machine.
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(5) };
         string? last = null;
         while (!cancellationToken.IsCancellationRequested)
         {

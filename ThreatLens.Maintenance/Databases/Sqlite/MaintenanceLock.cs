@@ -43,10 +43,10 @@ public sealed class MaintenanceLock : IDisposable
             file.Flush();
             return new MaintenanceLock(file, holder);
         }
-        catch
+        catch (IOException e)
         {
             file.Dispose();
-            throw;
+            throw Unwritable(path, e);
         }
     }
 
@@ -149,7 +149,19 @@ public sealed class MaintenanceLock : IDisposable
         {
             return null;
         }
+        catch (IOException e)
+        {
+            throw Unwritable(path, e);
+        }
     }
+
+    // The platform's own codes again: ENOSPC and EDQUOT, EROFS.
+    private static MaintenanceException Unwritable(string path, IOException e) => e.HResult switch
+    {
+        28 or 122 => new(ErrorKind.ResourceExhausted, ErrorReasons.DatabaseFull, $"{path} cannot be written: the disk is full.", e),
+        30 => new(ErrorKind.FailedPrecondition, ErrorReasons.DatabaseReadOnly, $"{path} cannot be written: the file system is read-only.", e),
+        _ => new(ErrorKind.FailedPrecondition, ErrorReasons.DatabaseUnreadable, $"{path} cannot be opened: {e.Message}", e),
+    };
 
     // .NET raises the platform's own code: EWOULDBLOCK (11 on Linux, 35 on macOS), ERROR_SHARING_VIOLATION or ERROR_LOCK_VIOLATION.
     private static bool IsHeld(IOException e) =>

@@ -68,13 +68,9 @@ public sealed class SqliteDatabase
     public SqliteConnection OpenWriter()
     {
         RefuseUnusablePlace();
-        if (_settings.Mode == SqliteOpenMode.ReadOnly)
-            throw ReadOnly("the connection string says Mode=ReadOnly");
+        RefuseReadOnly();
         if (_settings.Mode == SqliteOpenMode.ReadWrite && !FileExists)
             throw MissingFile();
-        // The attribute is looked at because root may write a file that says it must not be written.
-        if (FileExists && File.GetAttributes(Path).HasFlag(FileAttributes.ReadOnly))
-            throw ReadOnly("the file is marked read-only");
         return Open(_writing, PrepareForWriting, "opening it for writing");
     }
 
@@ -96,6 +92,17 @@ public sealed class SqliteDatabase
         return FileExists
             ? Open(_reading, static connection => connection.Pragma("schema_version"), "opening it for reading")
             : null;
+    }
+
+    /// <summary>Refuses a database that says it must not be written; looks at the settings and the file's attributes only.</summary>
+    /// <exception cref="MaintenanceException">DATABASE_READ_ONLY.</exception>
+    public void RefuseReadOnly()
+    {
+        if (_settings.Mode == SqliteOpenMode.ReadOnly)
+            throw ReadOnly("the connection string says Mode=ReadOnly");
+        // The attribute is looked at because root may write a file that says it must not be written.
+        if (FileExists && File.GetAttributes(Path).HasFlag(FileAttributes.ReadOnly))
+            throw ReadOnly("the file is marked read-only");
     }
 
     /// <summary>Says in this service's terms what SQLite reported.</summary>

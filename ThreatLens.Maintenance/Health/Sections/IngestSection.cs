@@ -21,7 +21,8 @@ internal sealed class IngestSection(IngestStatistics statistics, MigrationEngine
             findings.Add(new("ingest.silent", HealthStatus.Warning, $"No metric was stored for {silence.Value.TotalSeconds:0} s.", "Look whether the ingest services run."));
 
         var status = findings.Count > 0 ? findings.Max(f => f.Severity) : s.LastCommitAt is null ? HealthStatus.Unknown : HealthStatus.Ok;
-        return new HealthSection(Kind, status, Summary(s, findings))
+        var lately = s.Sources.Count(source => now - source.LastStoredAt <= TimeSpan.FromMinutes(1));
+        return new HealthSection(Kind, status, Summary(s, lately, findings))
         {
             Figures =
             [
@@ -42,8 +43,8 @@ internal sealed class IngestSection(IngestStatistics statistics, MigrationEngine
         };
     }
 
-    private static string Summary(IngestSnapshot s, List<HealthFinding> findings) =>
+    private static string Summary(IngestSnapshot s, int sources, List<HealthFinding> findings) =>
         findings.Count > 0 ? findings[0].Evidence
         : s.LastCommitAt is null ? "No metric has come in since the service started."
-        : $"{s.RowsPerSecond:0.0} rows/s from {s.Sources.Count} sources over the last minute.";
+        : $"{s.RowsPerSecond:0.0} rows/s from {sources} sources over the last minute.";
 }

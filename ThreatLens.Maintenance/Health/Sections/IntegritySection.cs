@@ -1,9 +1,13 @@
+using Microsoft.Extensions.Options;
+
 namespace ThreatLens.Maintenance.Health.Sections;
 
 /// <summary>What the last integrity check found.</summary>
-internal sealed class IntegritySection(IntegrityMonitor monitor, TimeProvider time) : IHealthSectionSource
+internal sealed class IntegritySection(IntegrityMonitor monitor, IOptions<HealthOptions> options, TimeProvider time) : IHealthSectionSource
 {
     public HealthSectionKind Kind => HealthSectionKind.Integrity;
+
+    public bool ReadsDatabase => false;
 
     public HealthSection Look()
     {
@@ -11,7 +15,10 @@ internal sealed class IntegritySection(IntegrityMonitor monitor, TimeProvider ti
             return new HealthSection(Kind, HealthStatus.Unknown, "No integrity check has finished yet.");
         var age = time.GetUtcNow() - check.FinishedAt;
         var intact = check.Problems.Count == 0;
-        return new HealthSection(Kind, intact ? HealthStatus.Ok : HealthStatus.Critical, intact ? "quick_check found nothing." : $"quick_check found {check.Problems.Count} problems.")
+        // What was found long ago says nothing of now: later checks did not come to an end.
+        var outdated = age > 2 * options.Value.IntegrityCheckInterval;
+        var status = !intact ? HealthStatus.Critical : outdated ? HealthStatus.Unknown : HealthStatus.Ok;
+        return new HealthSection(Kind, status, !intact ? $"quick_check found {check.Problems.Count} problems." : outdated ? "The last check that ended is too old to count." : "quick_check found nothing.")
         {
             Figures =
             [

@@ -1,5 +1,5 @@
+using ThreatLens.Testing.Processes;
 using Xunit;
-
 namespace ThreatLens.EndToEnd.Tests.AppHost;
 
 /// <summary>Commands typed to the built-in host.</summary>
@@ -59,7 +59,7 @@ public sealed class CommandTests
         await host.LineAsync("Everything is up");
         var (maintenance, ingest) = (await host.ProcessAsync("maintenance"), await host.ProcessAsync("ingest"));
 
-        RunningAppHost.Signal(maintenance, "KILL");
+        Signals.Send(maintenance, Signals.Kill);
         await host.LineAsync("maintenance exited by itself with code 137; 'maintenance start' starts it again");
         host.Type("maintenance start");
         await host.LineAsync("maintenance start: done");

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using ThreatLens.Testing.Processes;
 
 namespace ThreatLens.EndToEnd.Tests.AppHost;
 
@@ -53,11 +54,14 @@ internal sealed partial class RunningAppHost : IAsyncDisposable
         start.Environment["Ports__Grpc"] = grpc.ToString(CultureInfo.InvariantCulture);
         start.Environment["Ports__Http"] = http.ToString(CultureInfo.InvariantCulture);
         start.Environment["ConnectionStrings__threatlens"] = $"Data Source={Path.Combine(folder.FullName, "threatlens.db")}";
+        // The sample's demo logs, when it writes any: never those in the user's own folder.
+        start.Environment["Ingest__DemoDirectory"] = Path.Combine(folder.FullName, "demo-logs");
         foreach (var (name, value) in variables ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;
         }
 
+        Signals.StopIgnoring(Signals.Interrupt);
         var running = new RunningAppHost(new Process { StartInfo = start }, folder) { GrpcPort = grpc, HttpPort = http };
         running._process.Start();
         running._process.BeginOutputReadLine();
@@ -73,14 +77,7 @@ internal sealed partial class RunningAppHost : IAsyncDisposable
 
     public void EndInput() => _process.StandardInput.Close();
 
-    public void Signal(string signal) => Signal(Id, signal);
-
-    /// <summary>Sends <paramref name="signal"/>, such as <c>KILL</c>, to a process.</summary>
-    public static void Signal(int id, string signal)
-    {
-        using var kill = Process.Start("kill", ["-s", signal, id.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-    }
+    public void Signal(int signal) => Signals.Send(Id, signal);
 
     /// <summary>The first line that holds <paramref name="text"/>, waiting for it.</summary>
     public async Task<string> LineAsync(string text)
@@ -114,7 +111,7 @@ internal sealed partial class RunningAppHost : IAsyncDisposable
             var id = int.Parse(match.Groups["id"].Value, CultureInfo.InvariantCulture);
             if (OperatingSystemProcess.IsAlive(id))
             {
-                Signal(id, "KILL");
+                Signals.Send(id, Signals.Kill);
             }
         }
 

@@ -3,8 +3,10 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Hosting.Internal;
 using ThreatLens.AppHost.Local;
+using ThreatLens.Testing;
+using ThreatLens.Testing.Processes;
+using ThreatLens.Testing.Sqlite;
 using Xunit;
-
 namespace ThreatLens.EndToEnd.Tests.AppHost;
 
 public sealed class StartTests
@@ -44,7 +46,7 @@ public sealed class StartTests
             await File.WriteAllTextAsync(file, string.Concat(Enumerable.Repeat("This is not a database. ", 400)));
             await using var host = await RunningAppHost.StartAsync(new Dictionary<string, string> { ["ConnectionStrings__threatlens"] = $"Data Source={file}" });
             await host.LineAsync("maintenance is not healthy: 503");
-            host.Signal("TERM");
+            host.Signal(Signals.Terminate);
 
             Assert.Equal(0, await host.EndAsync());
             Assert.DoesNotContain("ingest started", host.Output);
@@ -100,7 +102,7 @@ public sealed class StartTests
         await using var host = await RunningAppHost.StartAsync();
         host.EndInput();
         await host.LineAsync("Everything is up");
-        host.Signal("TERM");
+        host.Signal(Signals.Terminate);
 
         Assert.Equal(0, await host.EndAsync());
         Assert.Contains("Everything has stopped", host.Output);
@@ -111,9 +113,30 @@ public sealed class StartTests
     {
         await using var host = await RunningAppHost.StartAsync(null, "sh", "-c", $"exec dotnet '{await AppHostBuild.AssemblyAsync()}' <&-");
         await host.LineAsync("Everything is up");
-        host.Signal("TERM");
+        host.Signal(Signals.Terminate);
 
         Assert.Equal(0, await host.EndAsync());
+    }
+
+    [Fact]
+    public async Task Start_proxy_for_the_web_is_not_asked_for_this_machine()
+    {
+        using var folder = new TemporaryFolder();
+        var database = new SqliteFile(folder.File("threatlens.db"));
+        var variables = new Dictionary<string, string> { ["ConnectionStrings__threatlens"] = $"Data Source={database.Path}" };
+        foreach (var name in new[] { "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY" })
+        {
+            // Nobody listens there: whoever asks it, fails.
+            variables[name] = "http://127.0.0.1:1";
+        }
+
+        (variables["no_proxy"], variables["NO_PROXY"]) = ("", "");
+        await using var host = await RunningAppHost.StartAsync(variables);
+
+        await host.LineAsync("Everything is up");
+        host.Type("maintenance status");
+        await host.LineAsync("maintenance status: done");
+        await Eventually.TrueAsync(() => (long)database.Scalar("SELECT count(*) FROM processing_metrics")! > 0, () => $"no metric was stored:\n{host.Output}");
     }
 
     private sealed class Unbuilt : IProjectMetadata

@@ -1,19 +1,18 @@
 using System.Globalization;
 using ThreatLens.Testing;
+using ThreatLens.Testing.Processes;
 using Xunit;
-
 namespace ThreatLens.EndToEnd.Tests.AppHost;
 
 /// <summary>However the AppHost ends, nothing it started is left behind.</summary>
 public sealed class StopTests
 {
     [Theory]
-    [InlineData("TERM")]
-    [InlineData("INT")]
-    public async Task Signal_stops_dependents_first_and_ends_with_code_0(string signal)
+    [InlineData(Signals.Terminate)]
+    [InlineData(Signals.Interrupt)]
+    public async Task Signal_stops_dependents_first_and_ends_with_code_0(int signal)
     {
-        // A process started by a background job may have inherited that SIGINT is ignored.
-        await using var host = await RunningAppHost.StartAsync(null, "env", "--default-signal=INT", "dotnet", await AppHostBuild.AssemblyAsync());
+        await using var host = await RunningAppHost.StartAsync();
         await host.LineAsync("Everything is up");
         int[] processes = [await host.ProcessAsync("maintenance"), await host.ProcessAsync("ingest")];
         Assert.All(processes, process => Assert.True(OperatingSystemProcess.IsAlive(process)));
@@ -32,7 +31,7 @@ public sealed class StopTests
     {
         await using var host = await RunningAppHost.StartAsync();
         var maintenance = await host.ProcessAsync("maintenance");
-        host.Signal("TERM");
+        host.Signal(Signals.Terminate);
 
         Assert.Equal(0, await host.EndAsync());
         Assert.False(OperatingSystemProcess.IsAlive(maintenance));
@@ -46,7 +45,7 @@ public sealed class StopTests
         await host.LineAsync("Everything is up");
         int[] processes = [await host.ProcessAsync("maintenance"), await host.ProcessAsync("ingest")];
         Assert.All(processes, process => Assert.True(OperatingSystemProcess.IsAlive(process)));
-        host.Signal("KILL");
+        host.Signal(Signals.Kill);
 
         await host.EndAsync();
         await AllGoneAsync(processes);
@@ -61,7 +60,7 @@ public sealed class StopTests
             var maintenance = await host.ProcessAsync("maintenance");
             // Anywhere from its first instruction to its first request.
             await Task.Delay(TimeSpan.FromMilliseconds(100 * round));
-            host.Signal("KILL");
+            host.Signal(Signals.Kill);
 
             await AllGoneAsync(maintenance);
         }
@@ -78,7 +77,7 @@ public sealed class StopTests
             .Single(id => id > 0 && ParentOf(id) == run.Id);
         int[] processes = [host, await run.ProcessAsync("maintenance"), await run.ProcessAsync("ingest")];
         Assert.All(processes, process => Assert.True(OperatingSystemProcess.IsAlive(process)));
-        run.Signal("KILL");
+        run.Signal(Signals.Kill);
 
         await AllGoneAsync(processes);
     }
@@ -90,14 +89,14 @@ public sealed class StopTests
         await shell.LineAsync("Everything is up");
         var maintenance = await shell.ProcessAsync("maintenance");
         var host = ParentOf(maintenance);
-        shell.Signal("KILL");
+        shell.Signal(Signals.Kill);
         await Eventually.TrueAsync(() => ParentOf(host) != shell.Id, () => "The shell is still the parent.");
 
         // Two looks of the watch at its parent.
         await Task.Delay(TimeSpan.FromSeconds(2.5));
         Assert.True(OperatingSystemProcess.IsAlive(host));
         Assert.True(OperatingSystemProcess.IsAlive(maintenance));
-        RunningAppHost.Signal(host, "TERM");
+        Signals.Send(host, Signals.Terminate);
         await AllGoneAsync(host, maintenance);
     }
 

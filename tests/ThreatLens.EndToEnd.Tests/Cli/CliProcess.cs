@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using ThreatLens.Testing.Processes;
 
@@ -59,6 +58,7 @@ internal sealed class CliProcess : IDisposable
         var cli = new CliProcess(new Process { StartInfo = start });
         cli._process.OutputDataReceived += (_, line) => cli.Keep(line.Data);
         cli._process.ErrorDataReceived += (_, line) => cli._errors.Enqueue(line.Data ?? string.Empty);
+        Signals.StopIgnoring(Signals.Interrupt);
         cli._process.Start();
         cli._process.BeginOutputReadLine();
         cli._process.BeginErrorReadLine();
@@ -66,13 +66,9 @@ internal sealed class CliProcess : IDisposable
     }
 
     /// <summary>What Ctrl+C does.</summary>
-    public void Interrupt() => Signal("INT");
+    public void Interrupt() => Signal(Signals.Interrupt);
 
-    public void Signal(string name)
-    {
-        using var kill = Process.Start("kill", ["-s", name, _process.Id.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-    }
+    public void Signal(int signal) => Signals.Send(_process.Id, signal);
 
     public async Task<int> EndAsync()
     {

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing.Maintenance;
+using ThreatLens.Testing.Processes;
 using Xunit;
 
 namespace ThreatLens.EndToEnd.Tests.Cli;
@@ -33,9 +34,9 @@ public sealed class WaitTests
     }
 
     [Theory]
-    [InlineData("INT")]
-    [InlineData("TERM")]
-    public async Task Interrupted_wait_names_the_operation_that_goes_on(string signal)
+    [InlineData(Signals.Interrupt)]
+    [InlineData(Signals.Terminate)]
+    public async Task Interrupted_wait_names_the_operation_that_goes_on(int signal)
     {
         var watched = new TaskCompletionSource();
         await using var service = await StartAsync(async (_, write, cancellationToken) =>

@@ -3,13 +3,14 @@ using Grpc.Net.Client;
 using ThreatLens.EndToEnd.Tests.AppHost;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing;
+using ThreatLens.Testing.Connections;
 using ThreatLens.Testing.Processes;
 using ThreatLens.Testing.Sqlite;
 using Xunit;
 
 namespace ThreatLens.EndToEnd.Tests.MainJob;
 
-/// <summary>The service dies after a commit whose acknowledgement its producer has not seen.</summary>
+/// <summary>The service dies after a commit whose acknowledgement has not reached its producer.</summary>
 public sealed class LostAcknowledgementTests
 {
     [Fact]
@@ -22,12 +23,15 @@ public sealed class LostAcknowledgementTests
             await using (var service = await MaintenanceProcess.StartAsync(database.Path))
             {
                 await service.WaitForHealthAsync();
-                using var channel = GrpcChannel.ForAddress(service.Grpc);
+                await using var proxy = new OneWayProxy(service.Grpc);
+                using var channel = GrpcChannel.ForAddress(proxy.Address);
                 using var call = await HelloAsync(channel, expectedLast: round - 1);
+                proxy.HoldBack();
                 await call.RequestStream.WriteAsync(Batch(round));
-                // The row is seen by a bystander, so the commit has happened; the acknowledgement is not read, so it never came.
+                // The row is seen by a bystander, so the commit has happened; nothing comes back any more, so no acknowledgement has.
                 await Eventually.TrueAsync(() => CountOf(database, round) == 1, () => $"batch {round} was not stored");
                 await service.KillAsync();
+                await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(CancellationToken.None));
             }
 
             await using var again = await MaintenanceProcess.StartAsync(database.Path);

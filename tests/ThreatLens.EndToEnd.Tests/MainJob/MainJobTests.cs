@@ -3,9 +3,9 @@ using Grpc.Net.Client;
 using ThreatLens.EndToEnd.Tests.AppHost;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing;
+using ThreatLens.Testing.Processes;
 using ThreatLens.Testing.Sqlite;
 using Xunit;
-
 namespace ThreatLens.EndToEnd.Tests.MainJob;
 
 /// <summary>The whole system, started as a user starts it.</summary>
@@ -19,7 +19,13 @@ public sealed class MainJobTests
         await AppHostBuild.AssemblyAsync();
         // `dotnet run --project ThreatLens.AppHost`, on ports and a database of the test's own; built already, as part of the solution.
         await using var host = await RunningAppHost.StartAsync(
-            new Dictionary<string, string> { ["ConnectionStrings__threatlens"] = $"Data Source={database.Path}", ["Ingest__DemoDirectory"] = folder.File("demo-logs") },
+            new Dictionary<string, string>
+            {
+                ["ConnectionStrings__threatlens"] = $"Data Source={database.Path}",
+                ["Ingest__DemoDirectory"] = folder.File("demo-logs"),
+                // Nothing rotates away: at the end every line is still there to be counted.
+                ["Ingest__Demo__MaxFileBytes"] = "1073741824",
+            },
             ["dotnet", "run", "--project", "ThreatLens.AppHost", "--no-build", .. AppHostBuild.Options]);
         await host.LineAsync("Everything is up");
         var address = new Uri($"http://localhost:{host.GrpcPort}");
@@ -41,19 +47,22 @@ public sealed class MainJobTests
         await AcknowledgedGrowsAsync(producer, 20);
 
         // Killed while it takes metrics; started again by the host's own command.
-        RunningAppHost.Signal(await host.ProcessAsync("maintenance"), "KILL");
+        Signals.Send(await host.ProcessAsync("maintenance"), Signals.Kill);
         await host.LineAsync("maintenance exited by itself");
+        var before = SampleLines.Stored(database);
         host.Type("maintenance start");
         await AcknowledgedGrowsAsync(producer, 50);
         await producer.StopAsync();
+        await Eventually.TrueAsync(() => SampleLines.Stored(database).All(now => now.Value > before[now.Key]), () => $"the sample does not go on:\n{host.Output}");
 
         AssertStoredExactlyOnce(producer, database);
         var status = await client.StatusAsync(new StatusRequest());
         Assert.Equal("003_optimize_realtime_indexes", status.CurrentVersion);
         Assert.True(status.UpToDate);
 
-        host.Signal("TERM");
+        host.Signal(Signals.Terminate);
         Assert.Equal(0, await host.EndAsync());
+        SampleLines.AssertStoredExactlyOnce(database);
         Assert.Equal("ok", database.Scalar("PRAGMA integrity_check"));
     }
 
@@ -73,6 +82,8 @@ public sealed class MainJobTests
                 return;
             }
         }
+
+        Assert.Fail("The stream of reports ended before metrics had come from every source.");
     }
 
     private static Task AcknowledgedGrowsAsync(CountingProducer producer, int by)

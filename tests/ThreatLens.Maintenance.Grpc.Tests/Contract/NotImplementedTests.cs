@@ -39,7 +39,6 @@ public sealed class NotImplementedTests(SharedService shared)
     {
         await NotYetAsync("validate_only", new MigrateRequest { ValidateOnly = true });
         await NotYetAsync("etag", new MigrateRequest { Etag = "e" });
-        await NotYetAsync("order", new MigrateRequest { Order = MigrationOrder.Strict });
         await NotYetAsync("order", new MigrateRequest { Order = MigrationOrder.Allow });
         await NotYetAsync("allow", new MigrateRequest { Allow = { "" } });
         await NotYetAsync("rehearse", new MigrateRequest { Rehearse = true });

@@ -72,6 +72,8 @@ public sealed class StartUpTests
         while (watch.ResponseStream.Current.Status != ServingStatus.NotServing)
             Assert.True(await Eventually.WithinLimitAsync(watch.ResponseStream.MoveNext(CancellationToken.None), "the watched status"));
         await service.Maintenance.MigrateAsync(new MigrateRequest());
+        while (watch.ResponseStream.Current.Status != ServingStatus.Serving)
+            Assert.True(await Eventually.WithinLimitAsync(watch.ResponseStream.MoveNext(CancellationToken.None), "the watched status"));
         Assert.Equal(ServingStatus.Serving, await service.ServingAsync(Ingest));
         Assert.DoesNotContain("Degraded", (await service.GetHealthAsync()).Body, StringComparison.Ordinal);
     }

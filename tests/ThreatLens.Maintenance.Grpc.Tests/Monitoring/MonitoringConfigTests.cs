@@ -52,6 +52,14 @@ public sealed class MonitoringConfigTests(MonitoringService fixture) : IClassFix
         Assert.Equal(new Duration { Nanos = 100_000_000 }, (await UpdateAsync(new MonitoringConfig { Interval = new Duration { Nanos = 100_000_000 } })).Result.Config.Interval);
     }
 
+    [Fact]
+    public async Task Update_without_enabled_means_the_default_and_switches_nothing_off()
+    {
+        fixture.Forget();
+
+        Assert.True((await UpdateAsync(new MonitoringConfig { Paths = { "/a" } })).Result.Config.Enabled);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

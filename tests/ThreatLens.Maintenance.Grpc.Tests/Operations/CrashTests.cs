@@ -78,13 +78,15 @@ public sealed class CrashTests
     public async Task Start_up_migration_waits_for_another_process_and_then_reads_the_history_again()
     {
         await using var service = await StartAtAsync(Versions.Tables);
+        string id;
         using (MaintenanceLock.TryAcquire(LockPath(service), new LockOwner("somebody else"), TimeProvider.System))
         {
             await service.RestartAsync(waitForHealth: false, "Maintenance__MigrateOnStartup=true");
             var waiting = await Eventually.AsyncUntil(
                 async () => (await service.Maintenance.ListOperationsAsync(new ListOperationsRequest { State = OperationState.Queued })).Operations.SingleOrDefault(), o => o is not null, "the start-up migration");
 
-            Assert.Equal((OperationKind.Migrate, "start-up", true), (waiting!.Kind, waiting.Caller.Name, waiting.Caller.Verified));
+            id = waiting!.Id;
+            Assert.Equal((OperationKind.Migrate, "start-up", true), (waiting.Kind, waiting.Caller.Name, waiting.Caller.Verified));
             var health = await service.GetHealthAsync();
             Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, health.Code);
             Assert.True(health.Body.Contains("Start-up has not finished yet", StringComparison.Ordinal), health.Body);
@@ -96,7 +98,8 @@ public sealed class CrashTests
         }
 
         await service.Process.WaitForHealthAsync();
-        var operation = (await service.Maintenance.ListOperationsAsync(new ListOperationsRequest { PageSize = 1 })).Operations[0];
+        // The service is ready as soon as the schema is; that the operation has ended comes after it.
+        var operation = (await service.WatchAllAsync(id))[^1];
         Assert.Equal([Versions.Indexes], operation.Migrate.Applied.Select(m => m.Version));
         Assert.Equal("by another", service.Database.Scalar($"SELECT description FROM schema_migrations WHERE version = '{Versions.Fields}'"));
     }
@@ -105,28 +108,27 @@ public sealed class CrashTests
     public async Task Operation_of_a_process_that_lives_is_followed_and_not_interrupted()
     {
         await using var service = await StartAtAsync(Versions.Tables);
-        var theirs = Copy(service, "ffffffffffffffffffffffffffffff01");
-        var abandoned = Copy(service, "ffffffffffffffffffffffffffffff02");
-        using (MaintenanceLock.TryAcquire(LockPath(service), new LockOwner("another service") { OperationId = theirs }, TimeProvider.System))
-        {
-            await service.RestartAsync();
+        // "Another service" is the test's own process, which lives.
+        var theirs = Copy(service, "ffffffffffffffffffffffffffffff01", Maintenance.Operations.ProcessIdentity.Current);
+        var abandoned = Copy(service, "ffffffffffffffffffffffffffffff02", "nowhere/1/0");
 
-            Assert.Equal(OperationState.Interrupted, (await service.GetOperationAsync(abandoned)).State);
-            Assert.Equal(OperationState.Running, (await service.GetOperationAsync(theirs)).State);
-            var watching = service.WatchAllAsync(theirs);
-            service.Database.Execute($"UPDATE maintenance_operations SET state = 'Succeeded', ended_at = '2026-01-01 00:00:00.000000' WHERE id = '{theirs}'");
+        await service.RestartAsync();
 
-            Assert.Equal(OperationState.Succeeded, (await watching)[^1].State);
-        }
+        Assert.Equal(OperationState.Interrupted, (await service.GetOperationAsync(abandoned)).State);
+        Assert.Equal(OperationState.Running, (await service.GetOperationAsync(theirs)).State);
+        var watching = service.WatchAllAsync(theirs);
+        service.Database.Execute($"UPDATE maintenance_operations SET state = 'Succeeded', ended_at = '2026-01-01 00:00:00.000000' WHERE id = '{theirs}'");
+
+        Assert.Equal(OperationState.Succeeded, (await watching)[^1].State);
     }
 
     /// <summary>An operation as a process leaves it while it runs.</summary>
-    private static string Copy(RunningService service, string id)
+    private static string Copy(RunningService service, string id, string process)
     {
         service.Database.Execute(
             $"""
-            INSERT INTO maintenance_operations(id, kind, state, caller, caller_verified, request_digest, created_at, started_at, progress)
-            SELECT '{id}', kind, 'Running', caller, caller_verified, request_digest, created_at, started_at, progress FROM maintenance_operations LIMIT 1
+            INSERT INTO maintenance_operations(id, kind, state, caller, caller_verified, request_digest, created_at, started_at, progress, process)
+            SELECT '{id}', kind, 'Running', caller, caller_verified, request_digest, created_at, started_at, progress, '{process}' FROM maintenance_operations LIMIT 1
             """);
         return id;
     }

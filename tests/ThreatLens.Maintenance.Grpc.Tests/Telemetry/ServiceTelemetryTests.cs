@@ -17,11 +17,11 @@ public sealed class ServiceTelemetryTests(TelemetryScenario scenario) : IClassFi
         var rpc = scenario.Rpcs("Migrate")[0];
         var operation = scenario.OperationSpan(scenario.Awaited.Id);
 
-        Assert.Equal(TelemetryScenario.CallerTraceId, rpc.TraceId);
-        Assert.Equal(TelemetryScenario.CallerSpanId, rpc.ParentSpanId);
+        Assert.Equal(scenario.CallerTraceId, rpc.TraceId);
+        Assert.NotEqual(string.Empty, rpc.ParentSpanId);
         Assert.True(operation.IsChildOf(rpc), operation.ToString());
         Assert.Equal("maintenance", operation.Service);
-        Assert.Equal(TelemetryScenario.CallerTraceId, scenario.Awaited.TraceId);
+        Assert.Equal(scenario.CallerTraceId, scenario.Awaited.TraceId);
         Assert.Equal(TelemetryScenario.Caller, operation.Attributes["threatlens.operation.caller"]);
         Assert.Equal("Succeeded", operation.Attributes["threatlens.operation.state"]);
     }
@@ -169,7 +169,7 @@ public sealed class ServiceTelemetryTests(TelemetryScenario scenario) : IClassFi
     }
 
     private ReceivedSpan Migration(string version) => Spans.Single(span =>
-        span.TraceId == TelemetryScenario.CallerTraceId && span.Attributes.GetValueOrDefault("threatlens.migration.version") as string == version);
+        span.TraceId == scenario.CallerTraceId && span.Attributes.GetValueOrDefault("threatlens.migration.version") as string == version);
 
     private ReceivedMetric Last(string name, string kind, string outcome) => scenario.Otlp.Metrics.Last(metric =>
         metric.Name == name

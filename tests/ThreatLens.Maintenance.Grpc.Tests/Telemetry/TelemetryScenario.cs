@@ -22,13 +22,14 @@ public sealed class TelemetryScenario : IAsyncLifetime
 {
     public const string Caller = "telemetry test";
     public const int Samples = 7;
-    public const string CallerTraceId = "4bf92f3577b34da6a3ce929d0e0e4736";
-    public const string CallerSpanId = "00f067aa0ba902b7";
 
     private readonly TemporaryFolder _folder = new();
     private OtlpReceiver? _otlp;
 
     public OtlpReceiver Otlp => _otlp ?? throw new InvalidOperationException("The scenario has not run.");
+
+    /// <summary>The trace in which the caller of <see cref="Awaited"/> made its call.</summary>
+    public string CallerTraceId { get; private set; } = "";
 
     /// <summary>Migrate to 002, the caller waiting, and traced itself.</summary>
     public Operation Awaited { get; private set; } = new();
@@ -51,8 +52,7 @@ public sealed class TelemetryScenario : IAsyncLifetime
         await service.WaitForHealthAsync();
         using var channel = DatabaseMaintenanceChannel.Create(service.Grpc, Caller);
 
-        var traced = new Metadata { { "traceparent", $"00-{CallerTraceId}-{CallerSpanId}-01" } };
-        Awaited = (await channel.Client.MigrateAsync(new MigrateRequest { TargetVersion = "002" }, traced)).Operation;
+        Awaited = await RunTracedAsync(channel.Client);
         Detached = await RunDetachedAsync(channel.Client);
         FailedId = await FailAsync(channel.Client);
         using var plain = GrpcChannel.ForAddress(service.Grpc);
@@ -79,6 +79,13 @@ public sealed class TelemetryScenario : IAsyncLifetime
     /// <summary>The operation's span.</summary>
     public ReceivedSpan OperationSpan(string operationId) =>
         Otlp.Spans.Single(span => span.Attributes.GetValueOrDefault("threatlens.operation.id") as string == operationId);
+
+    private async Task<Operation> RunTracedAsync(DatabaseMaintenance.DatabaseMaintenanceClient client)
+    {
+        using var caller = new Activity("caller") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.Start();
+        CallerTraceId = caller.TraceId.ToHexString();
+        return (await client.MigrateAsync(new MigrateRequest { TargetVersion = "002" })).Operation;
+    }
 
     private static async Task<Operation> RunDetachedAsync(DatabaseMaintenance.DatabaseMaintenanceClient client)
     {

@@ -104,7 +104,7 @@ public sealed class BackupCrashTests(ITestOutputHelper output) : BackupTestBase
 
     private void InsertOperation(string id) => File.Execute(
         $$"""
-        INSERT INTO maintenance_operations(id, kind, state, caller, caller_verified, request_digest, created_at, progress)
-        VALUES ('{{id}}', 'Restore', 'Running', 'test', 0, '', '2026-01-01 00:00:00.000000', '{"Sequence":1,"Message":"begun"}')
+        INSERT INTO maintenance_operations(id, kind, state, caller, caller_verified, request_digest, process, created_at, progress)
+        VALUES ('{{id}}', 'Restore', 'Running', 'test', 0, '', '', '2026-01-01 00:00:00.000000', '{"Sequence":1,"Message":"begun"}')
         """);
 }

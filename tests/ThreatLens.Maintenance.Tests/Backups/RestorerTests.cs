@@ -258,8 +258,8 @@ public sealed class RestorerTests : BackupTestBase
 
     private void InsertOperation(string id, string state) => File.Execute(
         $$"""
-        INSERT INTO maintenance_operations(id, kind, state, caller, caller_verified, request_digest, created_at, progress)
-        VALUES ('{{id}}', 'Restore', '{{state}}', 'test', 0, '', '2026-01-01 00:00:00.000000', '{"Sequence":1,"Message":"begun"}')
+        INSERT INTO maintenance_operations(id, kind, state, caller, caller_verified, request_digest, process, created_at, progress)
+        VALUES ('{{id}}', 'Restore', '{{state}}', 'test', 0, '', '', '2026-01-01 00:00:00.000000', '{"Sequence":1,"Message":"begun"}')
         """);
 
     private static RestoreCommand Command(Backup backup, long? bound) => new() { BackupName = backup.Name, MaxRowsLost = bound };

@@ -160,8 +160,9 @@ public abstract partial class MigrationEngineSpecification
                 cancellation.Cancel();
         });
 
-        Assert.ThrowsAny<OperationCanceledException>(() => Engine().Migrate(new MigrateCommand(), progress, cancellation.Token));
+        var cancelled = Expect.Failure(ErrorKind.Cancelled, ErrorReasons.OperationCancelled, () => Engine().Migrate(new MigrateCommand(), progress, cancellation.Token));
 
+        Assert.Equal("000_create_core_tables, 001_add_realtime_tables", cancelled.Metadata["appliedVersions"]);
         Assert.Equal(Tables, Engine().GetStatus().CurrentVersion?.Id);
         Assert.Equal(2, Engine().Migrate(new MigrateCommand()).Applied.Count);
     }

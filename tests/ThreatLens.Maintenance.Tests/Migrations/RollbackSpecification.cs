@@ -215,7 +215,8 @@ public abstract partial class MigrationEngineSpecification
                 cancellation.Cancel();
         });
 
-        Assert.ThrowsAny<OperationCanceledException>(() => Engine().Rollback(new RollbackCommand { Steps = 4 }, progress, cancellation.Token));
+        var cancelled = Expect.Failure(ErrorKind.Cancelled, ErrorReasons.OperationCancelled, () => Engine().Rollback(new RollbackCommand { Steps = 4 }, progress, cancellation.Token));
+        Assert.StartsWith("003_", cancelled.Metadata["undoneVersions"], StringComparison.Ordinal);
 
         Assert.Equal(Tables, Engine().GetStatus().CurrentVersion?.Id);
     }

@@ -8,7 +8,7 @@ public sealed class RunningOperationTests
     [Fact]
     public async Task WatchAsync_slow_reader_gets_the_latest_snapshot_not_every_one()
     {
-        using var running = Create();
+        var running = Create();
         await using var watch = running.WatchAsync(0, CancellationToken.None).GetAsyncEnumerator();
         Assert.True(await watch.MoveNextAsync());
         Assert.Equal(OperationState.Queued, watch.Current.State);
@@ -25,7 +25,7 @@ public sealed class RunningOperationTests
     [Fact]
     public async Task WatchAsync_after_a_sequence_skips_what_was_seen_and_ends_with_the_end()
     {
-        using var running = Create();
+        var running = Create();
         running.Start(null);
         await using var watch = running.WatchAsync(running.Current.Progress.Sequence, CancellationToken.None).GetAsyncEnumerator();
         var next = watch.MoveNextAsync();
@@ -39,7 +39,7 @@ public sealed class RunningOperationTests
     [Fact]
     public void Cancel_running_asks_and_ended_refuses()
     {
-        using var running = Create();
+        var running = Create();
         running.Start(null);
         Assert.True(running.Cancel());
         Assert.Equal(OperationState.Cancelling, running.Current.State);

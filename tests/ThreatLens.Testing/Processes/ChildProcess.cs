@@ -6,7 +6,6 @@ namespace ThreatLens.Testing.Processes;
 /// <summary>A process under test: its output is kept, and it never outlives its test.</summary>
 public sealed class ChildProcess : IAsyncDisposable
 {
-    private const int SigTerm = 15;
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(60);
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
@@ -82,7 +81,7 @@ public sealed class ChildProcess : IAsyncDisposable
     public async Task<int> StopAsync(TimeSpan? timeout = null)
     {
         if (!_process.HasExited)
-            Signal(SigTerm);
+            Signal(Signals.Terminate);
         return await WaitForExitAsync(timeout);
     }
 
@@ -101,11 +100,7 @@ public sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Sends a signal to this process only.</summary>
-    public void Signal(int signal)
-    {
-        using var kill = Process.Start("kill", [$"-{signal}", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-    }
+    public void Signal(int signal) => Signals.Send(Id, signal);
 
     public async ValueTask DisposeAsync()
     {
