@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Health;
@@ -27,9 +28,10 @@ public static class MaintenanceRegistration
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddOptions<MaintenanceOptions>("Maintenance");
         builder.AddOptions<IngestOptions>("Maintenance:Ingest");
+        builder.AddOptions<BackupOptions>("Maintenance:Backups");
         builder.AddOptions<HealthOptions>("Maintenance:Health");
         builder.AddSqlite();
-        builder.Services.AddMigrations().AddOperations().AddIngestion().AddHealth();
+        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddHealth();
         builder.Services.AddHostedService<MaintenanceService>();
         return builder;
     }
@@ -54,6 +56,13 @@ public static class MaintenanceRegistration
         .AddSingleton<MigrationEngine>()
         .AddSingleton<StartupState>()
         .AddSingleton<SchemaOperations>();
+
+    private static IServiceCollection AddBackups(this IServiceCollection services) => services
+        .AddSingleton<BackupDirectory>()
+        .AddSingleton<BackupTaker>()
+        .AddSingleton<BackupBeforeChange>()
+        .AddSingleton<Restorer>()
+        .AddSingleton<BackupOperations>();
 
     private static IServiceCollection AddOperations(this IServiceCollection services) => services
         .AddSingleton<ServiceSchema>()

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using ThreatLens.Cli.Backups;
 using ThreatLens.Cli.Health;
 using ThreatLens.Cli.Migrations;
 using ThreatLens.Cli.Monitoring;
@@ -44,6 +45,9 @@ internal static class ThreatLensCommand
             RollbackCommand.Create(connection),
             ValidateCommand.Create(connection),
             RepairCommand.Create(connection),
+            BackupCommand.Create(connection),
+            BackupsCommand.Create(connection),
+            RestoreCommand.Create(connection),
             HealthReportCommand.Create(connection),
             OperationsCommand.Create(connection),
             MonitoringConfigCommand.Create(connection),

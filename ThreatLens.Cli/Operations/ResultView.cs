@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Google.Protobuf.Collections;
 using Spectre.Console;
 using Spectre.Console.Rendering;
+using ThreatLens.Cli.Backups;
 using ThreatLens.Cli.Migrations;
 using ThreatLens.Cli.Monitoring;
 using ThreatLens.Cli.Output;
@@ -19,6 +20,8 @@ internal static class ResultView
         Operation.ResultOneofCase.Migrate => Migrated(operation.Migrate),
         Operation.ResultOneofCase.Rollback => RolledBack(operation.Rollback),
         Operation.ResultOneofCase.Repair => DriftView.Of(operation.Repair),
+        Operation.ResultOneofCase.Backup => BackupView.Of(operation.Backup),
+        Operation.ResultOneofCase.Restore => BackupView.Of(operation.Restore),
         Operation.ResultOneofCase.UpdateMonitoringConfig => MonitoringConfigView.Of(
             operation.UpdateMonitoringConfig.Config, operation.UpdateMonitoringConfig.Etag),
         Operation.ResultOneofCase.SetLogSourceEnabled => LogSourceView.Table([operation.SetLogSourceEnabled.LogSource]),
@@ -36,6 +39,8 @@ internal static class ResultView
         Operation.ResultOneofCase.Repair => $"{Words.Count(operation.Repair.Mended.Count, "difference", "differences")} mended",
         Operation.ResultOneofCase.SetLogSourceEnabled when operation.SetLogSourceEnabled.LogSource is { } source =>
             $"{source.SourceName} {(source.Enabled ? "on" : "off")}",
+        Operation.ResultOneofCase.Backup => operation.Backup.Backup?.Name,
+        Operation.ResultOneofCase.Restore => $"{operation.Restore.Backup?.Name}, {Words.Count(operation.Restore.RowsLost, "row", "rows")} lost",
         Operation.ResultOneofCase.UpdateMonitoringConfig => "changed",
         _ => null,
     };

@@ -45,6 +45,8 @@ internal static class OperationMapping
         Contract.OperationKind.Migrate => Domain.OperationKind.Migrate,
         Contract.OperationKind.Rollback => Domain.OperationKind.Rollback,
         Contract.OperationKind.Repair => Domain.OperationKind.Repair,
+        Contract.OperationKind.Backup => Domain.OperationKind.Backup,
+        Contract.OperationKind.Restore => Domain.OperationKind.Restore,
         Contract.OperationKind.UpdateMonitoringConfig => Domain.OperationKind.UpdateMonitoringConfig,
         Contract.OperationKind.SetLogSourceEnabled => Domain.OperationKind.SetLogSourceEnabled,
         _ when System.Enum.IsDefined(kind) => throw MaintenanceException.NotImplemented($"{field} {kind}"),
@@ -69,6 +71,8 @@ internal static class OperationMapping
         Domain.OperationKind.Migrate => Contract.OperationKind.Migrate,
         Domain.OperationKind.Rollback => Contract.OperationKind.Rollback,
         Domain.OperationKind.Repair => Contract.OperationKind.Repair,
+        Domain.OperationKind.Backup => Contract.OperationKind.Backup,
+        Domain.OperationKind.Restore => Contract.OperationKind.Restore,
         Domain.OperationKind.UpdateMonitoringConfig => Contract.OperationKind.UpdateMonitoringConfig,
         Domain.OperationKind.SetLogSourceEnabled => Contract.OperationKind.SetLogSourceEnabled,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
@@ -106,6 +110,12 @@ internal static class OperationMapping
                 break;
             case Migrations.Drift.RepairResult repair:
                 mapped.Repair = repair.ToContract();
+                break;
+            case Backups.BackupResult backup:
+                mapped.Backup = backup.ToContract();
+                break;
+            case Backups.RestoreResult restore:
+                mapped.Restore = restore.ToContract();
                 break;
             case StoredMonitoringConfig config:
                 mapped.UpdateMonitoringConfig = config.ToResult();

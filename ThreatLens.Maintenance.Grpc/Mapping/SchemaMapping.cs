@@ -28,6 +28,7 @@ internal static class SchemaMapping
         ToVersion = result.To?.Id ?? "",
         Applied = { result.Applied.Select(ToContract) },
         Adopted = { result.Adopted.Select(ToContract) },
+        BackupName = result.BackupName ?? "",
     };
 
     public static Contract.RollbackResult ToContract(this RollbackResult result) => new()
@@ -35,6 +36,7 @@ internal static class SchemaMapping
         FromVersion = result.From?.Id ?? "",
         ToVersion = result.To?.Id ?? "",
         Undone = { result.RolledBack.Select(ToContract) },
+        BackupName = result.BackupName ?? "",
     };
 
     private static Contract.Migration ToContract(MigrationState migration) => new()

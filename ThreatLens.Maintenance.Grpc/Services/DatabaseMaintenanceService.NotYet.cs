@@ -11,12 +11,6 @@ internal sealed partial class DatabaseMaintenanceService
 
     public override Task<OptimizeResponse> Optimize(OptimizeRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Optimize));
 
-    public override Task<BackupResponse> Backup(BackupRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Backup));
-
-    public override Task<RestoreResponse> Restore(RestoreRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Restore));
-
-    public override Task<ListBackupsResponse> ListBackups(ListBackupsRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(ListBackups));
-
     public override Task<RunRestoreDrillResponse> RunRestoreDrill(RunRestoreDrillRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(RunRestoreDrill));
 
     public override Task<GetDatabaseSizeResponse> GetDatabaseSize(GetDatabaseSizeRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetDatabaseSize));

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Ingestion;
@@ -17,6 +18,10 @@ internal sealed partial class DatabaseMaintenanceService(
     MonitoringConfigStore monitoring,
     MonitoringOperations monitoringOperations,
     LogSourceStore logSources,
+    BackupOperations backups,
+    BackupTaker backupTaker,
+    BackupDirectory backupDirectory,
+    Restorer restorer,
     HealthReporter health,
     IHostApplicationLifetime lifetime,
     TimeProvider time) : DatabaseMaintenance.DatabaseMaintenanceBase

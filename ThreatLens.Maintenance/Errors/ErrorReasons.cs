@@ -120,6 +120,24 @@ public static class ErrorReasons
     /// <summary>Only callers on the same machine are accepted until authentication is configured.</summary>
     public const string LoopbackOnly = "LOOPBACK_ONLY";
 
+    /// <summary>The backup directory cannot be created or written.</summary>
+    public const string BackupDirectoryUnusable = "BACKUP_DIRECTORY_UNUSABLE";
+
+    /// <summary>There is not enough room for a backup, or for what a restore puts aside.</summary>
+    public const string BackupNoSpace = "BACKUP_NO_SPACE";
+
+    /// <summary>A backup, or a copy that was to become one, does not pass its checks.</summary>
+    public const string BackupDamaged = "BACKUP_DAMAGED";
+
+    /// <summary>No backup of that name.</summary>
+    public const string BackupNotFound = "BACKUP_NOT_FOUND";
+
+    /// <summary>A restore would lose more rows than its caller is ready to lose.</summary>
+    public const string RowsWouldBeLost = "ROWS_WOULD_BE_LOST";
+
+    /// <summary>The database was replaced by a backup; producers say hello again.</summary>
+    public const string DatabaseRestored = "DATABASE_RESTORED";
+
     /// <summary>A defect of this service; the log has the trace id.</summary>
     public const string Internal = "INTERNAL";
 }

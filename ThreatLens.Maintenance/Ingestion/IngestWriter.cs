@@ -93,6 +93,16 @@ public sealed class IngestWriter : IDisposable
         return work.Done;
     }
 
+    /// <summary>
+    /// The database's content was replaced: every stream ends with DATABASE_RESTORED, and its producer learns from its next welcome where it
+    /// stands now. Call it while holding the database's write gate, so that nothing is written under the old numbers.
+    /// </summary>
+    internal void EndStreams() => _sequences.EndAll(static session => new MaintenanceException(
+        ErrorKind.Aborted, ErrorReasons.DatabaseRestored, $"The database was replaced by a backup; '{session.ProducerId}' says hello again and goes on where the welcome says.")
+    {
+        RetryAfter = TimeSpan.FromMilliseconds(100),
+    });
+
     /// <summary>Ends what is left open. After <see cref="StopAsync"/>.</summary>
     public void Dispose()
     {

@@ -5,14 +5,15 @@ namespace ThreatLens.Maintenance.Ingestion;
 
 /// <summary>
 /// Which stream speaks for each producer, and the number of its last batch. What changes within a transaction counts at once for
-/// later work of the same group and is kept or forgotten with it. For the writer's thread only.
+/// later work of the same group and is kept or forgotten with it. Thread-safe, for <see cref="EndAll"/>; all else is the writer's thread's.
 /// </summary>
 internal sealed class ProducerSequences
 {
+    private readonly Lock _lock = new();
     private readonly Dictionary<string, (ProducerSession Session, long Last)> _committed = [];
     private readonly Dictionary<string, (ProducerSession Session, long Last)> _pending = [];
 
-    public void TakeOver(ProducerSession session, long last) => _pending[session.ProducerId] = (session, last);
+    public void TakeOver(ProducerSession session, long last) => Advance(session, last);
 
     /// <summary>Whether the batch is stored already.</summary>
     /// <exception cref="MaintenanceException">Another stream speaks for the producer now, or numbers are missing before this one.</exception>
@@ -31,26 +32,55 @@ internal sealed class ProducerSequences
         };
     }
 
-    public void Advance(ProducerSession session, long sequence) => _pending[session.ProducerId] = (session, sequence);
+    public void Advance(ProducerSession session, long sequence)
+    {
+        lock (_lock)
+            _pending[session.ProducerId] = (session, sequence);
+    }
 
     public void Commit()
     {
-        foreach (var (producer, state) in _pending)
+        lock (_lock)
         {
-            if (_committed.TryGetValue(producer, out var before) && before.Session != state.Session)
-                before.Session.Replace();
-            _committed[producer] = state;
-        }
+            foreach (var (producer, state) in _pending)
+            {
+                if (_committed.TryGetValue(producer, out var before) && before.Session != state.Session)
+                    before.Session.Replace();
+                _committed[producer] = state;
+            }
 
-        _pending.Clear();
+            _pending.Clear();
+        }
     }
 
-    public void Rollback() => _pending.Clear();
+    public void Rollback()
+    {
+        lock (_lock)
+            _pending.Clear();
+    }
+
+    /// <summary>
+    /// Forgets every producer: what they know of their numbers no longer holds. Only while the writer is not within a transaction, which
+    /// holding the <see cref="Databases.Sqlite.WriteGate"/> makes sure of.
+    /// </summary>
+    public void EndAll(Func<ProducerSession, MaintenanceException> why)
+    {
+        lock (_lock)
+        {
+            foreach (var (session, _) in _committed.Values)
+                session.End(why(session));
+            _committed.Clear();
+        }
+    }
 
     private long Last(ProducerSession session)
     {
-        if ((_pending.TryGetValue(session.ProducerId, out var state) || _committed.TryGetValue(session.ProducerId, out state)) && state.Session == session)
-            return state.Last;
-        throw session.ReplacedError();
+        lock (_lock)
+        {
+            if ((_pending.TryGetValue(session.ProducerId, out var state) || _committed.TryGetValue(session.ProducerId, out state)) && state.Session == session)
+                return state.Last;
+        }
+
+        throw session.EndedError();
     }
 }

@@ -26,6 +26,7 @@ public sealed record BatchOutcome(long Sequence, int Accepted, bool IsDuplicate,
 public sealed class ProducerSession
 {
     private readonly TaskCompletionSource _replaced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile MaintenanceException? _ended;
 
     internal ProducerSession(string producerId, string description)
     {
@@ -39,20 +40,30 @@ public sealed class ProducerSession
     /// <summary>What it says it is, for people.</summary>
     public string Description { get; }
 
-    /// <summary>Fails with PRODUCER_REPLACED as soon as a later stream of the same producer has taken over; never succeeds.</summary>
+    /// <summary>
+    /// Fails with PRODUCER_REPLACED as soon as a later stream of the same producer has taken over, with DATABASE_RESTORED as soon as a
+    /// backup has taken the database's place; never succeeds.
+    /// </summary>
     public Task Replaced => _replaced.Task;
 
-    /// <summary>The error for whoever still uses this session after a later one took over.</summary>
-    internal MaintenanceException ReplacedError() => new(
+    /// <summary>The error for whoever still uses this session after that.</summary>
+    internal MaintenanceException EndedError() => _ended ?? ReplacedError();
+
+    /// <summary>A later stream has taken over.</summary>
+    internal void Replace() => End(ReplacedError());
+
+    /// <summary>Ends the session for good.</summary>
+    internal void End(MaintenanceException why)
+    {
+        _ended = why;
+        _replaced.TrySetException(why);
+        // Nobody may be listening any more: the error is for those who are.
+        _ = _replaced.Task.Exception;
+    }
+
+    private MaintenanceException ReplacedError() => new(
         ErrorKind.Aborted, ErrorReasons.ProducerReplaced, $"Another stream of '{ProducerId}' took over; give every running producer an id of its own.")
     {
         RetryAfter = TimeSpan.FromSeconds(5),
     };
-
-    internal void Replace()
-    {
-        _replaced.TrySetException(ReplacedError());
-        // Nobody may be listening any more: the error is for those who are.
-        _ = _replaced.Task.Exception;
-    }
 }

@@ -24,6 +24,9 @@ public sealed record MigrateCommand
 
     /// <summary>The operation this run belongs to; stored in the history. Null when none.</summary>
     public string? OperationId { get; init; }
+
+    /// <summary>Called once, just before the first change; what it throws prevents every change. Returns the name of the backup it took, or null.</summary>
+    public Func<string?>? BeforeChange { get; init; }
 }
 
 /// <summary>What a run of Migrate did.</summary>
@@ -37,6 +40,9 @@ public sealed record MigrateResult(MigrationVersion? From, MigrationVersion? To,
     /// Empty when there was nothing to adopt.
     /// </summary>
     public IReadOnlyList<AppliedMigration> Adopted { get; init; } = [];
+
+    /// <summary>Name of the backup taken first; null when none was.</summary>
+    public string? BackupName { get; init; }
 }
 
 /// <summary>One migration that a run applied or undid.</summary>

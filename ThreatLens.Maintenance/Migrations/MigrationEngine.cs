@@ -64,8 +64,9 @@ public sealed partial class MigrationEngine(SqliteDatabase database, MigrationCa
             return new MigrateResult(before.CurrentVersion, before.CurrentVersion, []);
         }
 
+        var backup = command.BeforeChange?.Invoke();
         var ((adopted, applied), current) = Change(run => run.Apply(plan, command, progress, cancellationToken), cancellationToken);
-        return new MigrateResult(before.CurrentVersion, current, applied) { Adopted = adopted };
+        return new MigrateResult(before.CurrentVersion, current, applied) { Adopted = adopted, BackupName = backup };
     }
 
     /// <summary>Undoes applied versions, the highest first.</summary>
@@ -91,8 +92,9 @@ public sealed partial class MigrationEngine(SqliteDatabase database, MigrationCa
             return new RollbackResult(before.CurrentVersion, before.CurrentVersion, []);
         }
 
+        var backup = command.BeforeChange?.Invoke();
         var (undone, current) = Change(run => run.Undo(undo, progress, cancellationToken), cancellationToken);
-        return new RollbackResult(before.CurrentVersion, current, undone);
+        return new RollbackResult(before.CurrentVersion, current, undone) { BackupName = backup };
     }
 
     private (T Done, MigrationVersion? Current) Change<T>(Func<MigrationRun, T> change, CancellationToken cancellationToken)

@@ -20,10 +20,17 @@ public sealed record RollbackCommand
 
     /// <summary>The operation this run belongs to; for logs and traces. Null when none.</summary>
     public string? OperationId { get; init; }
+
+    /// <summary>Called once, just before the first change; what it throws prevents every change. Returns the name of the backup it took, or null.</summary>
+    public Func<string?>? BeforeChange { get; init; }
 }
 
 /// <summary>What a run of Rollback did.</summary>
 /// <param name="From">The current version before; null when none was applied.</param>
 /// <param name="To">The current version after; null when none is applied.</param>
 /// <param name="RolledBack">What was undone by this run, in the order it was undone.</param>
-public sealed record RollbackResult(MigrationVersion? From, MigrationVersion? To, IReadOnlyList<AppliedMigration> RolledBack);
+public sealed record RollbackResult(MigrationVersion? From, MigrationVersion? To, IReadOnlyList<AppliedMigration> RolledBack)
+{
+    /// <summary>Name of the backup taken first; null when none was.</summary>
+    public string? BackupName { get; init; }
+}

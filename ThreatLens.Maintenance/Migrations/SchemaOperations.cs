@@ -1,10 +1,11 @@
+using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Migrations.Drift;
 using ThreatLens.Maintenance.Operations;
 
 namespace ThreatLens.Maintenance.Migrations;
 
 /// <summary>Migrate, Rollback and Repair as operations. Thread-safe.</summary>
-public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog catalog, OperationRunner runner, StartupState startup)
+public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog catalog, OperationRunner runner, StartupState startup, BackupBeforeChange backup)
 {
     /// <summary>Applies migrations as an operation.</summary>
     /// <param name="targetVersion">Version to migrate to; null: the latest.</param>
@@ -23,7 +24,14 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
                 NeedsLock = () => engine.GetStatus(CancellationToken.None) is var status
                     && (status.NeedsAdoption || status.Pending.Any(m => target is null || m.Version.CompareTo(target) <= 0)),
                 Run = context => engine.Migrate(
-                    new MigrateCommand { TargetVersion = target?.Id, Order = order, AppliedBy = context.Caller.Name, OperationId = context.OperationId },
+                    new MigrateCommand
+                    {
+                        TargetVersion = target?.Id,
+                        Order = order,
+                        AppliedBy = context.Caller.Name,
+                        OperationId = context.OperationId,
+                        BeforeChange = () => backup.Take(context),
+                    },
                     Progress(context, "Applying"), context.CancellationToken),
                 Succeeded = FinishStartUp,
             },
@@ -44,7 +52,7 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
             {
                 Kind = OperationKind.Rollback,
                 Run = context => engine.Rollback(
-                    command with { AppliedBy = context.Caller.Name, OperationId = context.OperationId },
+                    command with { AppliedBy = context.Caller.Name, OperationId = context.OperationId, BeforeChange = () => backup.Take(context) },
                     Progress(context, "Undoing"), context.CancellationToken),
                 Succeeded = FinishStartUp,
             },

@@ -5,10 +5,14 @@ public static class OperationConflicts
 {
     /// <summary>Whether the operation changes the schema or the whole file, and so excludes every other.</summary>
     /// <param name="kind">The operation's kind.</param>
-    public static bool IsExclusive(this OperationKind kind) => kind is OperationKind.Migrate or OperationKind.Rollback or OperationKind.Repair;
+    public static bool IsExclusive(this OperationKind kind) => kind is OperationKind.Migrate or OperationKind.Rollback or OperationKind.Repair or OperationKind.Restore;
 
-    /// <summary>Whether two operations exclude each other. Short changes of settings do not, the database orders those.</summary>
+    /// <summary>
+    /// Whether two operations exclude each other. Short changes of settings do not, the database orders those; a backup only reads, and
+    /// excludes but another one.
+    /// </summary>
     /// <param name="one">A kind.</param>
     /// <param name="other">Another, or the same.</param>
-    public static bool Excludes(this OperationKind one, OperationKind other) => one.IsExclusive() || other.IsExclusive();
+    public static bool Excludes(this OperationKind one, OperationKind other) =>
+        one.IsExclusive() || other.IsExclusive() || (one == OperationKind.Backup && other == OperationKind.Backup);
 }

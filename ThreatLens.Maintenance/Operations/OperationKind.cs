@@ -12,6 +12,12 @@ public enum OperationKind
     /// <summary>Recreates what drifted away.</summary>
     Repair,
 
+    /// <summary>Takes a backup.</summary>
+    Backup,
+
+    /// <summary>Puts a backup in place of the database.</summary>
+    Restore,
+
     /// <summary>Replaces the monitoring configuration.</summary>
     UpdateMonitoringConfig,
 

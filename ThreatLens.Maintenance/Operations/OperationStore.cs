@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
+using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Ingestion;
@@ -131,6 +132,8 @@ public sealed class OperationStore(SqliteDatabase database, ServiceSchema schema
         OperationKind.Migrate => typeof(MigrateResult),
         OperationKind.Rollback => typeof(RollbackResult),
         OperationKind.Repair => typeof(RepairResult),
+        OperationKind.Backup => typeof(BackupResult),
+        OperationKind.Restore => typeof(RestoreResult),
         OperationKind.UpdateMonitoringConfig => typeof(StoredMonitoringConfig),
         OperationKind.SetLogSourceEnabled => typeof(LogSource),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No result type is known for this kind."),

@@ -74,6 +74,16 @@ public sealed class SqliteDatabase
         return Open(_writing, PrepareForWriting, "opening it for writing");
     }
 
+    /// <summary>Another file, opened as this one is: a copy of the database.</summary>
+    internal SqliteDatabase At(string path) => new(
+        new SqliteDatabaseOptions
+        {
+            ConnectionString = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite }.ToString(),
+            BusyTimeout = BusyTimeout,
+            Synchronous = _synchronous,
+        },
+        Time);
+
     /// <summary>Like <see cref="OpenReader"/>, but null when there is no file.</summary>
     internal SqliteConnection? TryOpenReader()
     {

@@ -24,19 +24,20 @@ internal sealed class SlowStep : IDisposable
     /// <param name="millions">How many million steps it takes.</param>
     public static SlowStep Plant(SqliteFile database, string version, int millions = Seconds)
     {
+        // Named like the service's own tables: rows of the product's would make every change take a backup first.
         database.Execute(
             $"""
-            CREATE TABLE test_numbers(i INTEGER);
-            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO test_numbers SELECT i FROM n;
+            CREATE TABLE maintenance_test_numbers(i INTEGER);
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO maintenance_test_numbers SELECT i FROM n;
             CREATE TRIGGER test_slow_up BEFORE INSERT ON schema_migrations WHEN new.version = '{version}' BEGIN
-                SELECT sum(a.i * b.i) FROM test_numbers d CROSS JOIN test_numbers c CROSS JOIN test_numbers a CROSS JOIN test_numbers b WHERE (d.i - 1) * 1000 + c.i <= {millions};
+                SELECT sum(a.i * b.i) FROM maintenance_test_numbers d CROSS JOIN maintenance_test_numbers c CROSS JOIN maintenance_test_numbers a CROSS JOIN maintenance_test_numbers b WHERE (d.i - 1) * 1000 + c.i <= {millions};
             END;
             CREATE TRIGGER test_slow_down BEFORE DELETE ON schema_migrations WHEN old.version = '{version}' BEGIN
-                SELECT sum(a.i * b.i) FROM test_numbers d CROSS JOIN test_numbers c CROSS JOIN test_numbers a CROSS JOIN test_numbers b WHERE (d.i - 1) * 1000 + c.i <= {millions};
+                SELECT sum(a.i * b.i) FROM maintenance_test_numbers d CROSS JOIN maintenance_test_numbers c CROSS JOIN maintenance_test_numbers a CROSS JOIN maintenance_test_numbers b WHERE (d.i - 1) * 1000 + c.i <= {millions};
             END;
             """);
         return new SlowStep(database);
     }
 
-    public void Dispose() => _database.Execute("PRAGMA busy_timeout = 60000; DROP TRIGGER test_slow_up; DROP TRIGGER test_slow_down; DROP TABLE test_numbers;");
+    public void Dispose() => _database.Execute("PRAGMA busy_timeout = 60000; DROP TRIGGER test_slow_up; DROP TRIGGER test_slow_down; DROP TABLE maintenance_test_numbers;");
 }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Migrations;
@@ -40,6 +42,20 @@ internal static class ChildProgram
                 StopAt(span);
                 Engine(path).Rollback(new RollbackCommand { Steps = 3 });
                 return 0;
+            case ["restore", var path, var backup, var operation]:
+                Console.WriteLine("ready");
+                Console.ReadLine();
+                Restorer(path).Restore(new RestoreCommand { BackupName = backup, MaxRowsLost = long.MaxValue }, operation);
+                Console.WriteLine("restored");
+                Stay();
+                return 0;
+            case ["backup", var path, var operation]:
+                Console.WriteLine("ready");
+                Console.ReadLine();
+                Taker(path).Take(operation, null);
+                Console.WriteLine("taken");
+                Stay();
+                return 0;
             default:
                 Console.Error.WriteLine("unknown verb");
                 return 2;
@@ -47,8 +63,25 @@ internal static class ChildProgram
     }
 
     private static MigrationEngine Engine(string path) => new(
-        new SqliteDatabase(new SqliteDatabaseOptions { ConnectionString = "Data Source=" + path, BusyTimeout = TimeSpan.FromSeconds(30) }, TimeProvider.System),
-        MigrationCatalog.LoadEmbedded("Sqlite"), TimeProvider.System, NullLogger<MigrationEngine>.Instance);
+        Database(path), MigrationCatalog.LoadEmbedded("Sqlite"), TimeProvider.System, NullLogger<MigrationEngine>.Instance);
+
+    private static Restorer Restorer(string path)
+    {
+        var database = Database(path);
+        return new Restorer(database, Directory(database), Taker(path), MigrationCatalog.LoadEmbedded("Sqlite"), TimeProvider.System, NullLogger<Restorer>.Instance);
+    }
+
+    private static BackupTaker Taker(string path)
+    {
+        var database = Database(path);
+        return new BackupTaker(
+            database, Directory(database), MigrationCatalog.LoadEmbedded("Sqlite"), Options.Create(new BackupOptions()), TimeProvider.System, NullLogger<BackupTaker>.Instance);
+    }
+
+    private static BackupDirectory Directory(SqliteDatabase database) => new(database, Options.Create(new BackupOptions()), TimeProvider.System);
+
+    private static SqliteDatabase Database(string path) =>
+        new(new SqliteDatabaseOptions { ConnectionString = "Data Source=" + path, BusyTimeout = TimeSpan.FromSeconds(30) }, TimeProvider.System);
 
     // Stands still when the span of that name has ended: its statement has run, what follows has not.
     private static void StopAt(string span) => ActivitySource.AddActivityListener(new ActivityListener

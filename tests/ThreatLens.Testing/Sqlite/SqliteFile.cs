@@ -55,9 +55,12 @@ public sealed class SqliteFile(string path)
     public IReadOnlyList<string> Indexes() =>
         Lines("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name");
 
-    /// <summary>Rows and hash of their content, of the columns given or all, in the order of the rowid.</summary>
-    public string Content(string table, string columns = "*") =>
-        string.Create(CultureInfo.InvariantCulture, $"{Scalar($"SELECT count(*) FROM {table}")} {Hash(Lines($"SELECT {columns} FROM {table} ORDER BY rowid"))}");
+    /// <summary>Rows and hash of their content, of the columns given or all, in the order of the rowid or, without one, of the first column.</summary>
+    public string Content(string table, string columns = "*")
+    {
+        var order = Scalar($"SELECT wr FROM pragma_table_list('{table}')") is 1L ? "1" : "rowid";
+        return string.Create(CultureInfo.InvariantCulture, $"{Scalar($"SELECT count(*) FROM {table}")} {Hash(Lines($"SELECT {columns} FROM {table} ORDER BY {order}"))}");
+    }
 
     /// <summary>Everything: schema as stored, user_version, and the rows of every table.</summary>
     public string Snapshot()

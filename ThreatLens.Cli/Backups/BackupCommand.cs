@@ -1,0 +1,56 @@
+using System.CommandLine;
+using ThreatLens.Cli.CommandLine;
+using ThreatLens.Cli.Operations;
+using ThreatLens.Maintenance.V1;
+
+namespace ThreatLens.Cli.Backups;
+
+/// <summary><c>threatlens backup</c>: takes a verified backup.</summary>
+internal static class BackupCommand
+{
+    public static Command Create(ConnectionOptions connection)
+    {
+        var keep = new Option<int>("--keep")
+        {
+            Description = "Backups to keep, the newest ones; 1 to 1000. [default: as the service is configured]",
+            HelpName = "N",
+            DefaultValueFactory = _ => 0,
+        };
+        keep.Validators.Add(result =>
+        {
+            if (!result.Implicit && result.GetValueOrDefault<int>() is < 1 or > 1000)
+                result.AddError("--keep takes 1 to 1000.");
+        });
+        var plan = new Option<bool>("--plan") { Description = "Only tells what it would do; nothing is written." };
+        var wait = new WaitOptions();
+        var command = new Command("backup", "Takes a backup and verifies it, while everything else goes on.") { keep, plan };
+        wait.AddTo(command);
+        command.SetAction(connection.Action((session, parsed, cancellationToken) => RunAsync(
+            session,
+            new BackupRequest
+            {
+                Keep = parsed.GetValue(keep),
+                ValidateOnly = parsed.GetValue(plan),
+                RequestId = wait.RequestId(parsed),
+                WaitTimeout = WaitOptions.AtOnce,
+            },
+            wait.WaitTimeout(parsed),
+            cancellationToken)));
+        return command;
+    }
+
+    private static async Task<ExitCode> RunAsync(Session session, BackupRequest request, TimeSpan? waitTimeout, CancellationToken cancellationToken)
+    {
+        var started = await session.Client.BackupAsync(request, session.Soon(cancellationToken));
+        if (started.Plan is { } plan)
+        {
+            session.Screen.Show(started, () => BackupView.Of(plan));
+            return ExitCode.Done;
+        }
+
+        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
+        var response = new BackupResponse { Operation = ended.Operation, Result = ended.Operation.Backup };
+        session.Screen.Show(response, () => OperationView.Outcome(response.Operation));
+        return ended.Report(session.Screen);
+    }
+}

@@ -1,0 +1,65 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Operations;
+
+namespace ThreatLens.Maintenance.Backups;
+
+/// <summary>
+/// A copy of a backup, made into exactly what the database is to be: with the database's page size, which SQLite cannot change in place,
+/// with the service's own tables in their present form, and with the history of operations.
+/// </summary>
+internal sealed class RestoreStage : IDisposable
+{
+    private readonly SqliteDatabase _file;
+
+    private RestoreStage(SqliteDatabase file, SqliteConnection connection)
+    {
+        _file = file;
+        Connection = connection;
+    }
+
+    /// <summary>The one connection that changes it.</summary>
+    public SqliteConnection Connection { get; }
+
+    /// <summary>Makes the copy.</summary>
+    /// <exception cref="SqliteException">It could not be made.</exception>
+    public static RestoreStage Create(SqliteDatabase database, string backupPath, string path, MigrationCatalog catalog, CancellationToken cancellationToken)
+    {
+        long pageSize;
+        using (var present = database.OpenReader())
+            pageSize = (long)present.Pragma("page_size")!;
+        using (var backup = database.At(backupPath).OpenReader())
+        {
+            backup.Pragma(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"page_size = {pageSize}"));
+            backup.ExecuteInterruptibly("VACUUM INTO $path", cancellationToken, ("$path", path));
+        }
+
+        var file = database.At(path);
+        var migrations = new MigrationEngine(file, catalog, database.Time, NullLogger<MigrationEngine>.Instance);
+        new ServiceSchema(file, migrations, database.Time).Ensure(mayCreateDatabase: false, cancellationToken);
+        return new RestoreStage(file, file.OpenWriter());
+    }
+
+    /// <summary>
+    /// Takes over what the database knows of operations: it knows at least what the backup does, and later. The running one says that the
+    /// backup is in place, which is true as soon as this content is the database's; so the record is right after a crash, too.
+    /// </summary>
+    public void CarryOperations(SqliteDatabase database, string operationId, string message)
+    {
+        Connection.Execute("ATTACH $path AS present", ("$path", database.Path));
+        var columns = string.Join(", ", Connection.Texts("SELECT name FROM pragma_table_info('maintenance_operations', 'present') ORDER BY cid").Select(DatabaseContent.Quote));
+        if (columns.Length > 0)
+            Connection.Execute($"INSERT OR REPLACE INTO main.maintenance_operations({columns}) SELECT {columns} FROM present.maintenance_operations");
+        Connection.Execute(
+            "UPDATE main.maintenance_operations SET progress = json_set(progress, '$.Message', $message) WHERE id = $id", ("$message", message), ("$id", operationId));
+        Connection.Execute("DETACH present");
+    }
+
+    public void Dispose()
+    {
+        Connection.Dispose();
+        BackupDirectory.RemoveTemporary(_file.Path);
+    }
+}
