@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -16,19 +15,16 @@ namespace ThreatLens.Maintenance.Ingestion;
 /// </summary>
 public sealed class IngestWriter : IDisposable
 {
-    private const int MaxQueuedWork = 4_096;
     private static readonly TimeSpan FailureMemory = TimeSpan.FromSeconds(30);
-    private readonly Channel<IngestWork> _queue = Channel.CreateBounded<IngestWork>(new BoundedChannelOptions(MaxQueuedWork) { SingleReader = true });
     private readonly CancellationTokenSource _stopping = new();
     private readonly ProducerSequences _sequences = new();
     private readonly SqliteDatabase _database;
     private readonly ServiceSchema _serviceSchema;
     private readonly MigrationEngine _migrations;
     private readonly IngestStatistics _statistics;
-    private readonly IngestOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly ByteBudget _budget;
+    private readonly IngestQueue _queue;
     private readonly Thread _thread;
     private MetricStatements? _statements;
     private volatile Tuple<MaintenanceException, long>? _lastFailure;
@@ -41,12 +37,11 @@ public sealed class IngestWriter : IDisposable
         _serviceSchema = serviceSchema;
         _migrations = migrations;
         _statistics = statistics;
-        _options = options.Value;
         _time = time;
         _logger = logger;
-        _budget = new ByteBudget(_options.MaxQueuedBytes);
+        _queue = new IngestQueue(options.Value, time);
         _thread = new Thread(Run) { Name = "metrics writer", IsBackground = true };
-        statistics.ObserveQueue(() => _queue.Reader.Count, () => _budget.Used);
+        statistics.ObserveQueue(() => _queue.Count, () => _queue.Bytes);
     }
 
     /// <summary>
@@ -62,7 +57,7 @@ public sealed class IngestWriter : IDisposable
     /// <param name="cancellationToken">Ends the wait; what is queued is then refused too.</param>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        _queue.Writer.TryComplete();
+        _queue.Complete();
         await using var hurry = cancellationToken.Register(_stopping.Cancel);
         if (_thread.IsAlive)
             await Task.Run(_thread.Join, CancellationToken.None).ConfigureAwait(false);
@@ -77,7 +72,7 @@ public sealed class IngestWriter : IDisposable
     public async Task<(ProducerSession Session, ProducerState State)> OpenAsync(string producerId, string description, CancellationToken cancellationToken)
     {
         var work = new HelloWork(new ProducerSession(producerId, description), _time.GetTimestamp());
-        await EnqueueAsync(work, cancellationToken).ConfigureAwait(false);
+        await _queue.AddAsync(work, cancellationToken).ConfigureAwait(false);
         return (work.Session, await work.Done.WaitAsync(cancellationToken).ConfigureAwait(false));
     }
 
@@ -89,7 +84,7 @@ public sealed class IngestWriter : IDisposable
     public async ValueTask<Task<BatchOutcome>> WriteAsync(ProducerSession session, ValidatedBatch batch, CancellationToken cancellationToken)
     {
         var work = new BatchWork(session, batch, _time.GetTimestamp());
-        await EnqueueAsync(work, cancellationToken).ConfigureAwait(false);
+        await _queue.AddAsync(work, cancellationToken).ConfigureAwait(false);
         return work.Done;
     }
 
@@ -110,50 +105,18 @@ public sealed class IngestWriter : IDisposable
         _statements?.Dispose();
     }
 
-    private async ValueTask EnqueueAsync(IngestWork work, CancellationToken cancellationToken)
-    {
-        await _budget.TakeAsync(work.Bytes, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await _queue.Writer.WriteAsync(work, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            _budget.Return(work.Bytes);
-            if (e is ChannelClosedException)
-                throw Stopping();
-            throw;
-        }
-    }
-
     private void Run()
     {
-        var group = new List<IngestWork>();
         // A dedicated thread may block: nothing else runs on it.
-        while (_queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        var group = new List<IngestWork>();
+        while (_queue.Take(group))
         {
-            Collect(group);
             if (group.Count > 0)
                 Write(group);
-            foreach (var work in group)
-                _budget.Return(work.Bytes);
-            group.Clear();
+            _queue.Release(group);
         }
 
         Close();
-    }
-
-    private void Collect(List<IngestWork> group)
-    {
-        var rows = 0;
-        var begun = _time.GetTimestamp();
-        while (rows < _options.MaxGroupRows && _queue.Reader.TryRead(out var work))
-        {
-            group.Add(work);
-            rows += work.Rows;
-            if (_time.GetElapsedTime(begun) > _options.MaxGroupAge)
-                break;
-        }
     }
 
     private void Write(List<IngestWork> group)
@@ -286,7 +249,7 @@ public sealed class IngestWriter : IDisposable
                 MaintenanceException known => known,
                 SqliteException { SqliteErrorCode: SqliteError } when !_migrations.GetStatus(CancellationToken.None).CanTakeMetrics => SchemaNotReady(e),
                 SqliteException sqlite => _database.Translate(sqlite, "storing metrics"),
-                _ => Stopping(),
+                _ => IngestQueue.Stopping(),
             };
         }
         catch (MaintenanceException other)
@@ -306,7 +269,4 @@ public sealed class IngestWriter : IDisposable
         {
             RetryAfter = TimeSpan.FromSeconds(1),
         };
-
-    private static MaintenanceException Stopping() =>
-        new(ErrorKind.Unavailable, ErrorReasons.ShuttingDown, "The service is stopping; what was not acknowledged is not stored.") { RetryAfter = TimeSpan.FromSeconds(1) };
 }
