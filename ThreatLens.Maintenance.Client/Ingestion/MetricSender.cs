@@ -117,7 +117,7 @@ public sealed class MetricSender
     private async Task<bool> StreamAsync(BatchSourceReader batches, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var call = _client.StreamMetrics(CallerHeader.For(_options), cancellationToken: stop.Token);
+        using var call = _client.StreamMetrics(CallerMetadata.Of(_options.Caller ?? _options.ProducerId), cancellationToken: stop.Token);
         Interlocked.Increment(ref _streams);
         var hello = new ProducerHello { ProducerId = _options.ProducerId, Description = _options.Description };
         await call.RequestStream.WriteAsync(new StreamMetricsRequest { Hello = hello }, stop.Token);

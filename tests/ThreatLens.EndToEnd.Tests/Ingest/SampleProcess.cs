@@ -20,6 +20,8 @@ internal static class SampleProcess
         ["Ingest__ProducerId"] = "killed",
         ["Ingest__Interval"] = "00:00:00.1",
         ["Ingest__RotationWait"] = "00:00:00",
+        // On a busy machine the default may be over before the last batch is acknowledged.
+        ["Ingest__StopTimeout"] = "00:01:00",
     });
 
     public static string Text(this ChildProcess process) => string.Join('\n', process.Output);
