@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Grpc.Health.V1;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using ThreatLens.Maintenance.Grpc.Services;
 using static Grpc.Health.V1.HealthCheckResponse.Types;
 using HealthBase = Grpc.Health.V1.Health.HealthBase;
 
@@ -32,7 +33,7 @@ internal sealed class GrpcHealthService(HealthCheckService checks, IHostApplicat
         {
             var status = await LookAsync(request.Service, ended.Token);
             if (status != told)
-                await responseStream.WriteAsync(new HealthCheckResponse { Status = status }, ended.Token);
+                await responseStream.SendAsync(new HealthCheckResponse { Status = status }, ended.Token);
             told = status;
             await Task.Delay(WatchInterval, time, ended.Token);
         }

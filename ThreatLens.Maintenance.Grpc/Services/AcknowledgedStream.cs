@@ -43,7 +43,7 @@ internal sealed class AcknowledgedStream(
         await _sending.WaitAsync(cancellationToken);
         try
         {
-            await responses.WriteAsync(response, cancellationToken);
+            await responses.SendAsync(response, cancellationToken);
         }
         finally
         {

@@ -20,7 +20,7 @@ internal sealed partial class DatabaseMaintenanceService
         // A reader that is slow holds up its own next report only: each is made when it can be sent, and ticks missed meanwhile are one.
         for (var sequence = 1L; ; sequence++)
         {
-            await responseStream.WriteAsync(health.Report(sections, ended.Token).ToContract(sequence), ended.Token);
+            await responseStream.SendAsync(health.Report(sections, ended.Token).ToContract(sequence), ended.Token);
             await timer.WaitForNextTickAsync(ended.Token);
         }
     }

@@ -34,7 +34,7 @@ internal sealed partial class DatabaseMaintenanceService
             throw MaintenanceException.InvalidArgument("after_sequence", "is negative");
         using var ended = UntilShutdown(context);
         await foreach (var operation in runner.WatchAsync(OperationId(request.OperationId), request.AfterSequence, ended.Token))
-            await responseStream.WriteAsync(new WatchOperationResponse { Operation = operation.ToContract(time.GetUtcNow()) }, ended.Token);
+            await responseStream.SendAsync(new WatchOperationResponse { Operation = operation.ToContract(time.GetUtcNow()) }, ended.Token);
     }
 
     public override Task<CancelOperationResponse> CancelOperation(CancelOperationRequest request, ServerCallContext context) =>

@@ -20,7 +20,7 @@ internal sealed class MetricsIngestService(
         var (session, state) = await writer.OpenAsync(hello.ProducerId, hello.Description, ended.Token);
         var configuration = await Task.Run(feed.ReadNow, ended.Token);
         var welcome = IngestMapping.ToWelcome(state, configuration, options.Value.MaxUnacknowledgedBatches);
-        await responseStream.WriteAsync(new StreamMetricsResponse { Welcome = welcome }, ended.Token);
+        await responseStream.SendAsync(new StreamMetricsResponse { Welcome = welcome }, ended.Token);
 
         var stream = new AcknowledgedStream(writer, session, responseStream, options.Value.MaxUnacknowledgedBatches, time);
         await stream.RunAsync(requestStream, token => PushConfigurationAsync(stream, configuration, token), ended);

@@ -9,7 +9,7 @@ namespace ThreatLens.Maintenance.Grpc.Services;
 /// </summary>
 internal static class OrderlyEnd
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     /// <summary>Reads on, for a moment, behind streams that end because the service stops.</summary>
     public static void UseOrderlyEnd(this WebApplication app)
@@ -33,13 +33,14 @@ internal static class OrderlyEnd
             {
                 var read = await context.Request.BodyReader.ReadAsync(limit.Token);
                 context.Request.BodyReader.AdvanceTo(read.Buffer.End);
-                if (read.IsCompleted || read.IsCanceled)
+                if (read.IsCompleted)
                     return;
             }
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or InvalidOperationException)
         {
-            // The caller has gone, or does not stop: either way the status was sent.
+            // The caller has gone, or the connection no longer reads; the transport stays open as long as this waits.
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

@@ -48,6 +48,7 @@ public sealed class InvalidArgumentTests(SharedService shared)
         ["foreign page token of sources"] = ("page_token", async c => await c.ListLogSourcesAsync(new ListLogSourcesRequest { PageToken = "abc" })),
         ["unknown source status"] = ("status", async c => await c.ListLogSourcesAsync(new ListLogSourcesRequest { Status = (LogSourceStatus)9 })),
         ["no source name"] = ("source_name", async c => await c.SetLogSourceEnabledAsync(new SetLogSourceEnabledRequest())),
+        ["neither on nor off"] = ("enabled", async c => await c.SetLogSourceEnabledAsync(new SetLogSourceEnabledRequest { SourceName = "any" })),
         ["no configuration"] = ("config", async c => await c.UpdateMonitoringConfigAsync(new UpdateMonitoringConfigRequest())),
         ["interval too short"] = ("config.interval", async c => await UpdateAsync(c, new MonitoringConfig { Interval = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(99)) })),
         ["interval too long"] = ("config.interval", async c => await UpdateAsync(c, new MonitoringConfig { Interval = Duration.FromTimeSpan(TimeSpan.FromHours(1.001)) })),

@@ -19,7 +19,10 @@ public sealed class EndTests
         Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
         using var busy = await Producer.HelloAsync(service, "busy");
         using var over = new CancellationTokenSource();
-        var sending = SendAsync(busy, "busy-source", 1, over.Token);
+        // A producer that keeps to what the welcome says.
+        using var window = new SemaphoreSlim(busy.Welcome.MaxUnacknowledgedBatches);
+        busy.OnAcknowledged = () => window.Release();
+        var sending = SendAsync(busy, "busy-source", 1, over.Token, window);
         var reading = busy.FailsAsync(StatusCode.Unavailable, ErrorReasons.ShuttingDown);
         await Eventually.UntilAsync(() => service.Database.Scalar("SELECT count(*) FROM processing_metrics") is > 200L, "some load");
 
@@ -92,12 +95,14 @@ public sealed class EndTests
         await sending;
     }
 
-    private static async Task SendAsync(Producer producer, string source, long first, CancellationToken over)
+    private static async Task SendAsync(Producer producer, string source, long first, CancellationToken over, SemaphoreSlim? window = null)
     {
         try
         {
             for (var sequence = first; !over.IsCancellationRequested; sequence++)
             {
+                if (window is not null)
+                    await window.WaitAsync(over);
                 var batch = Producer.Batch(sequence, Enumerable.Range(0, 5).Select(i => Producer.Sample(source, $"m{i}", $"{sequence}")));
                 batch.Sources.Add(new SourceReport { SourceName = source, Path = "/logs/" + source, Offset = sequence * 100, Status = LogSourceStatus.Active });
                 await producer.SendAsync(batch);

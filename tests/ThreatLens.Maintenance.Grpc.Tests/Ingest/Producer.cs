@@ -14,6 +14,9 @@ internal sealed class Producer : IDisposable
 
     public Welcome Welcome { get; private set; } = new();
 
+    /// <summary>Called for every acknowledgement that is read.</summary>
+    public Action OnAcknowledged { get; set; } = () => { };
+
     /// <summary>Opens a stream and says hello.</summary>
     public static async Task<Producer> HelloAsync(RunningService service, string id, string description = "test")
     {
@@ -42,7 +45,7 @@ internal sealed class Producer : IDisposable
     public async Task<StreamMetricsResponse> ReadAsync()
     {
         Assert.True(await Eventually.WithinLimitAsync(_call.ResponseStream.MoveNext(CancellationToken.None), "a message of the service"), "The stream has ended.");
-        return _call.ResponseStream.Current;
+        return Noticed(_call.ResponseStream.Current);
     }
 
     /// <summary>The next acknowledgement; configuration in between is passed over.</summary>
@@ -82,7 +85,7 @@ internal sealed class Producer : IDisposable
         {
             while (await Eventually.WithinLimitAsync(_call.ResponseStream.MoveNext(CancellationToken.None), "the end of the stream"))
             {
-                if (_call.ResponseStream.Current.Acknowledgement is { } acknowledgement)
+                if (Noticed(_call.ResponseStream.Current).Acknowledgement is { } acknowledgement)
                     acknowledged.Add(acknowledgement);
             }
         });
@@ -103,6 +106,13 @@ internal sealed class Producer : IDisposable
     }
 
     public void Dispose() => _call.Dispose();
+
+    private StreamMetricsResponse Noticed(StreamMetricsResponse response)
+    {
+        if (response.Acknowledgement is not null)
+            OnAcknowledged();
+        return response;
+    }
 }
 
 /// <summary>A stream whose messages are bytes, for those that no generated client would send.</summary>

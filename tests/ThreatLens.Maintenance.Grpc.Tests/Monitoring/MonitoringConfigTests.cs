@@ -43,9 +43,12 @@ public sealed class MonitoringConfigTests(MonitoringService fixture) : IClassFix
     }
 
     [Fact]
-    public async Task Update_without_an_interval_means_the_default()
+    public async Task Update_that_leaves_fields_unset_means_their_defaults()
     {
         fixture.Forget();
+
+        Assert.True((await UpdateAsync(new MonitoringConfig())).Result.Config.Enabled);
+        Assert.False((await UpdateAsync(new MonitoringConfig { Enabled = false })).Result.Config.Enabled);
 
         Assert.Equal(new Duration { Seconds = 1 }, (await UpdateAsync(new MonitoringConfig { Enabled = true })).Result.Config.Interval);
         Assert.Equal(new Duration { Seconds = 1 }, (await UpdateAsync(new MonitoringConfig { Enabled = true, Interval = new Duration() })).Result.Config.Interval);

@@ -41,7 +41,8 @@ public sealed class CrashTests
         await using var service = await StartAtAsync(Versions.Tables);
         using var slow = SlowStep.Plant(service.Database, Versions.Fields);
         var call = service.Maintenance.MigrateAsync(new MigrateRequest());
-        await Eventually.AsyncUntil(async () => (await service.Maintenance.StatusAsync(new StatusRequest())).RunningOperation?.State, s => s == OperationState.Running, "the operation");
+        await Eventually.AsyncUntil(
+            async () => (await service.Maintenance.StatusAsync(new StatusRequest())).RunningOperation?.Progress.Message ?? "", m => m.Contains(Versions.Fields, StringComparison.Ordinal), "the migration");
 
         var stopping = service.Process.StopAsync();
         var error = await Expect.ErrorAsync(StatusCode.Unavailable, ErrorReasons.ShuttingDown, async () => await call);
