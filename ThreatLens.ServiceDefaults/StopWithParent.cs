@@ -12,7 +12,7 @@ public static class StopWithParent
     public const string Variable = "THREATLENS_STOP_WITH_PARENT";
 
     /// <summary>How long an orderly stop may take once the parent is gone, before the process ends at once.</summary>
-    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     /// <summary>Stops the application in an orderly way when standard input ends, if <see cref="Variable"/> is <c>stdin</c>; does nothing
     /// otherwise.</summary>

@@ -102,7 +102,7 @@ public sealed class SqliteDatabase
             throw ReadOnly("the connection string says Mode=ReadOnly");
         // The attribute is looked at because root may write a file that says it must not be written.
         if (FileExists && File.GetAttributes(Path).HasFlag(FileAttributes.ReadOnly))
-            throw ReadOnly("the file is marked read-only");
+            throw ReadOnly("the file is marked read-only (chmod u+w, if it may be changed)");
     }
 
     /// <summary>Says in this service's terms what SQLite reported.</summary>
