@@ -1,3 +1,4 @@
+using ThreatLens.Testing;
 using ThreatLens.Testing.Processes;
 using Xunit;
 namespace ThreatLens.EndToEnd.Tests.AppHost;

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using ThreatLens.EndToEnd.Tests.Ingest.FakeService;
 using ThreatLens.Maintenance.Client.Ingestion;
 using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing;
 using Xunit;
 
 namespace ThreatLens.EndToEnd.Tests.Ingest;

@@ -1,6 +1,5 @@
 using Grpc.Core;
 using Grpc.Net.Client;
-using ThreatLens.EndToEnd.Tests.AppHost;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing;
 using ThreatLens.Testing.Connections;

@@ -2,6 +2,7 @@ using Grpc.Core;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Grpc.Tests.Schema;
 using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing;
 using Xunit;
 
 namespace ThreatLens.Maintenance.Grpc.Tests.Backups;

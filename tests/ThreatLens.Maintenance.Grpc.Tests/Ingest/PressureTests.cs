@@ -3,6 +3,7 @@ using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Grpc.Tests.Schema;
 using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing;
 using Xunit;
 
 namespace ThreatLens.Maintenance.Grpc.Tests.Ingest;

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing;
 using Xunit;
 
 namespace ThreatLens.Maintenance.Grpc.Tests.Ingest;
