@@ -1,6 +1,7 @@
 using SQLitePCL;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Migrations.Linting;
 
 namespace ThreatLens.Maintenance.Migrations;
 
@@ -20,6 +21,8 @@ internal sealed class MigrationScriptParser(string name, string sql)
     private ScriptDirective? _condition;
     private string? _description;
     private string[]? _refuseIfRows;
+    private readonly HashSet<string> _allowed = new(StringComparer.Ordinal);
+    private bool _isTransactional = true;
 
     static MigrationScriptParser() => Batteries_V2.Init();
 
@@ -38,7 +41,13 @@ internal sealed class MigrationScriptParser(string name, string sql)
             EndStatement(SqlUpTo(_current[^1].End) + "\n;", atEndOfScript: true);
         if (_condition is not null)
             throw Invalid(_condition.Line, $"the directive '{_condition.Name}' is not followed by a statement");
-        return new MigrationScript(name, _statements) { Description = _description, RefuseIfRows = _refuseIfRows ?? [] };
+        return new MigrationScript(name, _statements)
+        {
+            Description = _description,
+            RefuseIfRows = _refuseIfRows ?? [],
+            Allowed = _allowed,
+            IsTransactional = _isTransactional,
+        };
     }
 
     private void ReadToken(SqlToken token)
@@ -98,6 +107,14 @@ internal sealed class MigrationScriptParser(string name, string sql)
                 break;
             case ScriptDirective.AddColumnIfMissing or ScriptDirective.DropColumnIfPresent:
                 throw Invalid(directive.Line, $"'{directive.Name}' has no argument and stands alone before its statement");
+            case ScriptDirective.Allow when _statements.Count == 0:
+                _allowed.UnionWith(RuleNames(directive));
+                break;
+            case ScriptDirective.NoTransaction when _statements.Count == 0 && directive.Argument.Length == 0:
+                _isTransactional = false;
+                break;
+            case ScriptDirective.Allow or ScriptDirective.NoTransaction:
+                throw Invalid(directive.Line, $"'{directive.Name}' stands before the first statement{(directive.Name == ScriptDirective.NoTransaction ? " and has no argument" : "")}");
             default:
                 throw Invalid(directive.Line, $"the directive '{directive.Name}' is not known; known are {string.Join(", ", ScriptDirective.Known)}");
         }
@@ -109,6 +126,14 @@ internal sealed class MigrationScriptParser(string name, string sql)
         return tables.All(t => t.Length > 0 && t.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
             ? tables
             : throw Invalid(directive.Line, $"'{directive.Name}' needs table names, separated by commas");
+    }
+
+    private string[] RuleNames(ScriptDirective directive)
+    {
+        var rules = directive.Argument.Split(',', StringSplitOptions.TrimEntries);
+        return rules.FirstOrDefault(r => !LintRules.Known.Contains(r)) is { } unknown
+            ? throw Invalid(directive.Line, $"'{unknown}' is no rule that can be allowed; known are {string.Join(", ", LintRules.Known)}")
+            : rules;
     }
 
     // ALTER TABLE name ADD|DROP [COLUMN] name ...

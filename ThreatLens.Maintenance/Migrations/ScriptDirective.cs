@@ -7,6 +7,8 @@ namespace ThreatLens.Maintenance.Migrations;
 /// <item><c>add-column-if-missing</c>: the ALTER TABLE ... ADD COLUMN that follows is skipped where the column is there.</item>
 /// <item><c>drop-column-if-present</c>: the ALTER TABLE ... DROP COLUMN that follows is skipped where the column is gone.</item>
 /// <item><c>refuse-if-rows TABLE, TABLE</c>: the script is refused while one of the tables has rows.</item>
+/// <item><c>allow RULE, RULE</c>: the linter's objections of these names are meant so; <c>destructive</c> stands for all about losing data.</item>
+/// <item><c>no-transaction</c>: the script runs statement by statement, outside of a transaction.</item>
 /// </list>
 /// </summary>
 internal sealed record ScriptDirective(string Name, string Argument, int Line)
@@ -15,11 +17,13 @@ internal sealed record ScriptDirective(string Name, string Argument, int Line)
     public const string AddColumnIfMissing = "add-column-if-missing";
     public const string DropColumnIfPresent = "drop-column-if-present";
     public const string RefuseIfRows = "refuse-if-rows";
+    public const string Allow = "allow";
+    public const string NoTransaction = "no-transaction";
 
     private const string Marker = "threatlens:";
 
     /// <summary>The names that scripts may use.</summary>
-    public static IReadOnlyList<string> Known { get; } = [Description, AddColumnIfMissing, DropColumnIfPresent, RefuseIfRows];
+    public static IReadOnlyList<string> Known { get; } = [Description, AddColumnIfMissing, DropColumnIfPresent, RefuseIfRows, Allow, NoTransaction];
 
     /// <summary>The directive in a comment; null when the comment is only a comment.</summary>
     public static ScriptDirective? Parse(string comment, int line)
