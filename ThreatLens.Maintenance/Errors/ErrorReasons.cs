@@ -66,6 +66,9 @@ public static class ErrorReasons
     /// <summary>A statement of a migration failed; its transaction was rolled back.</summary>
     public const string MigrationFailed = "MIGRATION_FAILED";
 
+    /// <summary>Views, triggers, indexes or foreign keys of somebody's own use what a migration takes away; its transaction was rolled back.</summary>
+    public const string ObjectsInTheWay = "OBJECTS_IN_THE_WAY";
+
     /// <summary>A migration script is not acceptable (ends the transaction, unknown directive, missing pair).</summary>
     public const string MigrationInvalid = "MIGRATION_INVALID";
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Migrations.Rebuilding;
 
 namespace ThreatLens.Maintenance.Migrations;
 
@@ -12,17 +13,10 @@ internal static class MigrationFailure
     public static MaintenanceException Of(
         SqliteDatabase database, MigrationVersion version, MigrationScript script, ScriptStatement statement, SqliteException e)
     {
-        var where = FormattableString.Invariant($"{script.Name}, statement {statement.Number} (line {statement.Line})");
-        var facts = new Dictionary<string, string>
-        {
-            ["version"] = version.Id,
-            ["script"] = script.Name,
-            ["statement"] = statement.Number.ToString(CultureInfo.InvariantCulture),
-            ["line"] = statement.Line.ToString(CultureInfo.InvariantCulture),
-            ["sql"] = statement.Excerpt,
-            ["sqliteMessage"] = e.Message,
-            ["sqliteCode"] = e.SqliteExtendedErrorCode.ToString(CultureInfo.InvariantCulture),
-        };
+        var where = Where(script, statement);
+        var facts = Facts(version, script, statement);
+        facts["sqliteMessage"] = e.Message;
+        facts["sqliteCode"] = e.SqliteExtendedErrorCode.ToString(CultureInfo.InvariantCulture);
         if (SqliteErrors.IsEnvironmental(e))
         {
             var cause = database.Translate(e, $"running {where}");
@@ -33,6 +27,22 @@ internal static class MigrationFailure
             ErrorKind.FailedPrecondition,
             ErrorReasons.MigrationFailed,
             $"{where} failed: {e.Message} The statement: {statement.Excerpt} Everything of {version} was rolled back.",
+            e)
+        {
+            Metadata = facts,
+        };
+    }
+
+    /// <summary>A table cannot be rebuilt as a statement asks: OBJECTS_IN_THE_WAY when somebody can clear the way, else MIGRATION_FAILED.</summary>
+    public static MaintenanceException Of(MigrationVersion version, MigrationScript script, ScriptStatement statement, RebuildRefusedException e)
+    {
+        var facts = Facts(version, script, statement);
+        if (e.InTheWay.Count > 0)
+            facts["objects"] = string.Join(", ", e.InTheWay);
+        return new MaintenanceException(
+            ErrorKind.FailedPrecondition,
+            e.InTheWay.Count > 0 ? ErrorReasons.ObjectsInTheWay : ErrorReasons.MigrationFailed,
+            $"{Where(script, statement)}: {statement.Table} cannot be changed, {e.Message}. The statement: {statement.Excerpt} Everything of {version} was rolled back.",
             e)
         {
             Metadata = facts,
@@ -51,4 +61,16 @@ internal static class MigrationFailure
             Metadata = new Dictionary<string, string>(e.Metadata) { [down ? "undoneVersions" : "appliedVersions"] = names },
         };
     }
+
+    private static string Where(MigrationScript script, ScriptStatement statement) =>
+        FormattableString.Invariant($"{script.Name}, statement {statement.Number} (line {statement.Line})");
+
+    private static Dictionary<string, string> Facts(MigrationVersion version, MigrationScript script, ScriptStatement statement) => new()
+    {
+        ["version"] = version.Id,
+        ["script"] = script.Name,
+        ["statement"] = statement.Number.ToString(CultureInfo.InvariantCulture),
+        ["line"] = statement.Line.ToString(CultureInfo.InvariantCulture),
+        ["sql"] = statement.Excerpt,
+    };
 }

@@ -68,7 +68,7 @@ internal sealed class MigrationScriptParser(string name, string sql)
 
     private void EndStatement(string text, bool atEndOfScript)
     {
-        if (raw.sqlite3_complete(text) == 0)
+        if (!IsComplete(text))
         {
             if (atEndOfScript)
                 throw Invalid(_current[0].Line, "the statement does not end (a trigger needs END;)");
@@ -79,9 +79,22 @@ internal sealed class MigrationScriptParser(string name, string sql)
         if (Forbidden.Contains(first.Text))
             throw Invalid(first.Line, $"{first.Text.ToUpperInvariant()} is not allowed: a migration runs in one transaction, which the engine begins and ends");
         var statement = new ScriptStatement(_statements.Count + 1, first.Line, text);
-        _statements.Add(_condition is null ? statement : WithCondition(statement, _condition));
+        _statements.Add(_condition switch
+        {
+            null => statement,
+            { Name: ScriptDirective.RebuildTable } => WithRebuild(statement, _condition),
+            _ => WithCondition(statement, _condition),
+        });
         _condition = null;
         _current.Clear();
+    }
+
+    // SQLite reads the whole statement to answer: of a trigger of many statements it is asked only where "; END;" may be the end.
+    private bool IsComplete(string text)
+    {
+        var isTrigger = _current[0].Is("CREATE") && _current.Take(3).Any(t => t.Is("TRIGGER"));
+        var mayEnd = !isTrigger || !_current[^1].IsSymbol(";") || (_current[^2].Is("END") && _current[^3].IsSymbol(";"));
+        return mayEnd && raw.sqlite3_complete(text) != 0;
     }
 
     private void ReadComment(SqlToken token)
@@ -102,10 +115,10 @@ internal sealed class MigrationScriptParser(string name, string sql)
                 break;
             case ScriptDirective.RefuseIfRows:
                 throw Invalid(directive.Line, $"'{directive.Name}' is given once, before the first statement");
-            case ScriptDirective.AddColumnIfMissing or ScriptDirective.DropColumnIfPresent when _condition is null && directive.Argument.Length == 0:
+            case ScriptDirective.AddColumnIfMissing or ScriptDirective.DropColumnIfPresent or ScriptDirective.RebuildTable when _condition is null && directive.Argument.Length == 0:
                 _condition = directive;
                 break;
-            case ScriptDirective.AddColumnIfMissing or ScriptDirective.DropColumnIfPresent:
+            case ScriptDirective.AddColumnIfMissing or ScriptDirective.DropColumnIfPresent or ScriptDirective.RebuildTable:
                 throw Invalid(directive.Line, $"'{directive.Name}' has no argument and stands alone before its statement");
             case ScriptDirective.Allow when _statements.Count == 0:
                 _allowed.UnionWith(RuleNames(directive));
@@ -152,6 +165,16 @@ internal sealed class MigrationScriptParser(string name, string sql)
             Table = _current[2].Name,
             Column = _current[column].Name,
         };
+    }
+
+    // CREATE TABLE [IF NOT EXISTS] [main.]name (
+    private ScriptStatement WithRebuild(ScriptStatement statement, ScriptDirective directive)
+    {
+        var open = _current.FindIndex(t => t.IsSymbol("("));
+        var fits = open > 2 && _current[0].Is("CREATE") && _current[1].Is("TABLE") && _current[open - 1].IsName && !_current[..open].Exists(t => t.Is("AS"));
+        return fits
+            ? statement with { RebuildsTable = true, Table = _current[open - 1].Name }
+            : throw Invalid(directive.Line, $"'{directive.Name}' must stand before CREATE TABLE name (...)");
     }
 
     // SQLite would take the script to end there, and silently leave out the rest.

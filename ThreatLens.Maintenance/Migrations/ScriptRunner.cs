@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Migrations.Rebuilding;
 
 namespace ThreatLens.Maintenance.Migrations;
 
@@ -31,7 +32,7 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
         using var span = StatementSpan.Start(database, statement.Summary, statement.Sql);
         try
         {
-            connection.Execute(statement.Sql);
+            Execute(connection, statement);
             // The parser refuses what would end the transaction; should anything get past it, what follows must not run on its own.
             if (!transaction.IsOpen)
                 throw new SqliteException("The statement ended the migration's transaction.", SQLitePCL.raw.SQLITE_ABORT);
@@ -41,6 +42,21 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
             span.Fail(e);
             throw MigrationFailure.Of(database, version, script, statement, e);
         }
+        catch (RebuildRefusedException e)
+        {
+            throw MigrationFailure.Of(version, script, statement, e);
+        }
+    }
+
+    /// <summary>Runs a statement that <see cref="IsNeeded"/>, by a rebuild of its table where that is what it takes.</summary>
+    /// <exception cref="RebuildRefusedException">The table cannot be built anew.</exception>
+    /// <exception cref="SqliteException">What SQLite reports.</exception>
+    public static void Execute(SqliteConnection connection, ScriptStatement statement)
+    {
+        if (statement.RebuildsTable || statement.Condition == StatementCondition.ColumnPresent)
+            TableRebuild.Run(connection, statement);
+        else
+            connection.Execute(statement.Sql);
     }
 
     /// <summary>Whether a statement is to run on the database as this connection sees it.</summary>

@@ -25,7 +25,10 @@ internal sealed record ScriptStatement(int Number, int Line, string Sql)
 
     public StatementCondition Condition { get; init; }
 
-    /// <summary>The table of the conditional column; empty without a condition.</summary>
+    /// <summary>Whether it is a CREATE TABLE that gives a table which is there another definition.</summary>
+    public bool RebuildsTable { get; init; }
+
+    /// <summary>The table of the conditional column, or the one that is rebuilt; else empty.</summary>
     public string Table { get; init; } = "";
 
     /// <summary>The conditional column; empty without a condition.</summary>
@@ -39,8 +42,9 @@ internal sealed record ScriptStatement(int Number, int Line, string Sql)
     {
         get
         {
-            var line = string.Join(' ', Sql.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-            return line.Length <= ExcerptLength ? line : line[..ExcerptLength] + "…";
+            // Of an insert of megabytes no more than the beginning is looked at.
+            var line = string.Join(' ', Sql[..Math.Min(Sql.Length, 2 * ExcerptLength)].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+            return line.Length <= ExcerptLength && Sql.Length <= 2 * ExcerptLength ? line : line[..Math.Min(line.Length, ExcerptLength)] + "…";
         }
     }
 }

@@ -44,6 +44,9 @@ internal readonly record struct SqlToken(SqlTokenKind Kind, string Text, int Sta
     /// <summary>Whether it can name something.</summary>
     public bool IsName => Kind is SqlTokenKind.Word or SqlTokenKind.QuotedName;
 
+    /// <summary>Whether it names this, by SQLite's rule: the case of ASCII letters does not count, that of others does.</summary>
+    public bool Names(string name) => SqlNames.AreSame(Name, name);
+
     /// <summary>The name it stands for, quotes removed.</summary>
     public string Name => Kind == SqlTokenKind.QuotedName
         ? Text[1..^1].Replace(new string(Text[0], 2), Text[..1], StringComparison.Ordinal)

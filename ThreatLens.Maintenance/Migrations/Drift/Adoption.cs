@@ -49,7 +49,7 @@ internal sealed class Adoption(SqliteDatabase database, SqliteConnection connect
     private static string? CreatedTable(ScriptStatement statement)
     {
         var words = SqlLexer.Read(statement.Sql).Where(t => t.Kind != SqlTokenKind.Comment).Take(6).ToList();
-        if (words.Count < 4 || !words[0].Is("CREATE") || !words[1].Is("TABLE"))
+        if (statement.RebuildsTable || words.Count < 4 || !words[0].Is("CREATE") || !words[1].Is("TABLE"))
             return null;
         var name = words[2].Is("IF") ? words.ElementAtOrDefault(5) : words[2];
         return name.IsName ? name.Name : null;

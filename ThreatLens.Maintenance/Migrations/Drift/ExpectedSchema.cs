@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
-using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Migrations.Rebuilding;
 
 namespace ThreatLens.Maintenance.Migrations.Drift;
 
@@ -41,9 +41,9 @@ internal sealed record ExpectedSchema(SchemaModel Model, IReadOnlyDictionary<str
         try
         {
             if (ScriptRunner.IsNeeded(connection, statement))
-                connection.Execute(statement.Sql);
+                ScriptRunner.Execute(connection, statement);
         }
-        catch (SqliteException e)
+        catch (Exception e) when (e is SqliteException or RebuildRefusedException)
         {
             throw ScriptFiles.Invalid(
                 FormattableString.Invariant($"{script.Name}, statement {statement.Number} (line {statement.Line})"),

@@ -130,20 +130,71 @@ public sealed class SqliteMigrationEngineTests : MigrationEngineSpecification, I
     }
 
     [Theory]
-    [InlineData("CREATE VIEW slow AS SELECT id FROM events WHERE processing_time > 1", "slow")]
-    [InlineData("CREATE TRIGGER flag AFTER UPDATE ON events WHEN NEW.notification_sent = 1 BEGIN SELECT 1; END", "flag")]
-    [InlineData("CREATE INDEX own ON events(realtime_processed, source)", "own")]
+    [InlineData("CREATE VIEW slow AS SELECT id FROM events WHERE processing_time > 1", "view slow")]
+    [InlineData("CREATE TRIGGER flag AFTER UPDATE ON events WHEN NEW.notification_sent = 1 BEGIN SELECT 1; END", "trigger flag")]
+    [InlineData("CREATE INDEX own ON events(realtime_processed, source)", "index own")]
     public void Rollback_column_in_use_fails_cleanly_and_names_the_user(string sql, string name)
     {
         Engine().Migrate(new MigrateCommand { TargetVersion = "002" });
         Execute(sql);
         var before = Snapshot();
 
-        var error = Expect.Refusal(ErrorReasons.MigrationFailed, () => Engine().Rollback(new RollbackCommand()));
+        var error = Expect.Refusal(ErrorReasons.ObjectsInTheWay, () => Engine().Rollback(new RollbackCommand()));
 
-        Assert.Contains(name, error.Metadata["sqliteMessage"], StringComparison.Ordinal);
+        Assert.Equal(name, error.Metadata["objects"]);
         Assert.Equal("002_add_realtime_fields", error.Metadata["version"]);
         Assert.Equal(before, Snapshot());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Rollback_fields_keeps_views_triggers_and_all_that_does_not_use_the_columns(bool withChecks)
+    {
+        Engine().Migrate(new MigrateCommand());
+        if (withChecks)
+        {
+            // As some versions of the ORM wrote a BOOLEAN; ALTER TABLE cannot drop such a column.
+            Execute(
+                """
+                PRAGMA writable_schema = ON;
+                UPDATE sqlite_master SET sql = replace(sql, 'FOREIGN KEY (', 'CHECK (realtime_processed IN (0, 1)), CHECK (notification_sent IN (0, 1)), FOREIGN KEY (')
+                WHERE name = 'events';
+                PRAGMA writable_schema = RESET;
+                """);
+        }
+
+        const string Own =
+            """
+            CREATE TABLE notes (event_id VARCHAR REFERENCES events (id) ON DELETE CASCADE, note TEXT);
+            CREATE INDEX own ON events (lower(source)) WHERE category <> 'x';
+            CREATE VIEW everything AS SELECT * FROM events;
+            CREATE VIEW loud AS SELECT e.id, upper(e.message) AS message FROM everything e WHERE category = 'loud;';
+            CREATE TRIGGER noted AFTER UPDATE OF message ON events BEGIN
+                INSERT INTO notes VALUES (NEW.id, CASE WHEN NEW.message = OLD.message THEN 'same' ELSE 'other; really' END);
+            END;
+            CREATE TRIGGER put INSTEAD OF DELETE ON loud BEGIN DELETE FROM events WHERE id = OLD.id; END;
+            """;
+        Execute(
+            Own + """
+            INSERT INTO events (id, raw_log_id, timestamp, source, message, category, realtime_processed) VALUES
+                ('e1', 'gone', '2026-01-01T00:00:00', 's', 'it''s; fine', 'loud;', 1), ('ü2', 'gone', '2026-01-01 00:00:00', 's', 'x', 'c', NULL);
+            INSERT INTO notes VALUES ('e1', 'n'), ('nobody', 'orphan');
+            """);
+        const string Names = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name IN ('notes', 'own', 'everything', 'loud', 'noted', 'put') ORDER BY name";
+        var (own, notes, kept) = (Lines(Names), Lines("SELECT * FROM notes"), Lines("SELECT rowid, id, raw_log_id, timestamp, source, message, category, parsed_at FROM events"));
+        Assert.Equal(6, own.Count);
+
+        Engine().Rollback(new RollbackCommand { ToVersion = "001" });
+
+        Assert.Equal(["id", "raw_log_id", "timestamp", "source", "message", "category", "parsed_at"], Lines("SELECT name FROM pragma_table_info('events')"));
+        Assert.Equal(kept, Lines("SELECT rowid, * FROM events"));
+        Assert.Equal(own, Lines(Names));
+        Assert.Equal(notes, Lines("SELECT * FROM notes"));
+        Assert.Equal(["e1|IT'S; FINE"], Lines("SELECT * FROM loud"));
+        Execute("UPDATE events SET message = 'y' WHERE id = 'ü2'");
+        Assert.Equal(["other; really"], Lines("SELECT note FROM notes WHERE event_id = 'ü2'"));
+        Assert.Equal("003_optimize_realtime_indexes", Engine().Migrate(new MigrateCommand()).To?.Id);
     }
 
     [Fact]
