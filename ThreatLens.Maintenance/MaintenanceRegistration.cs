@@ -27,6 +27,7 @@ public static class MaintenanceRegistration
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddOptions<MaintenanceOptions>("Maintenance");
+        builder.AddOptions<MigrationOptions>("Maintenance:Migrations");
         builder.AddOptions<IngestOptions>("Maintenance:Ingest");
         builder.AddOptions<BackupOptions>("Maintenance:Backups");
         builder.AddOptions<HealthOptions>("Maintenance:Health");
@@ -52,7 +53,8 @@ public static class MaintenanceRegistration
     }
 
     private static IServiceCollection AddMigrations(this IServiceCollection services) => services
-        .AddSingleton(_ => MigrationCatalog.LoadEmbedded("Sqlite"))
+        .AddSingleton(services => MigrationCatalog.Load(
+            "Sqlite", services.GetRequiredService<IOptions<MigrationOptions>>().Value, services.GetRequiredService<IHostEnvironment>().ContentRootPath))
         .AddSingleton<MigrationEngine>()
         .AddSingleton<StartupState>()
         .AddSingleton<SchemaOperations>();

@@ -72,6 +72,9 @@ public static class ErrorReasons
     /// <summary>A migration script is not acceptable (ends the transaction, unknown directive, missing pair).</summary>
     public const string MigrationInvalid = "MIGRATION_INVALID";
 
+    /// <summary>The folder of <c>Maintenance:Migrations:Path</c> is missing or cannot be read; a restart with a better one is needed.</summary>
+    public const string MigrationsFolderUnusable = "MIGRATIONS_FOLDER_UNUSABLE";
+
     /// <summary>An applied migration's script is not the one that was applied.</summary>
     public const string ChecksumMismatch = "CHECKSUM_MISMATCH";
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Migrations.Drift;
+using ThreatLens.Maintenance.Migrations.Folders;
+using ThreatLens.Maintenance.Migrations.Hooks;
 
 namespace ThreatLens.Maintenance.Migrations;
 
@@ -17,7 +19,13 @@ public sealed class MigrationCatalog
     /// MIGRATION_INVALID naming script and line: a number used twice, a statement that ends the transaction, an unknown directive, a statement that does not end.
     /// </exception>
     public MigrationCatalog(IEnumerable<Migration> migrations)
+        : this(migrations, MigrationHooks.None)
     {
+    }
+
+    private MigrationCatalog(IEnumerable<Migration> migrations, MigrationHooks hooks)
+    {
+        Hooks = hooks;
         Migrations = [.. migrations.OrderBy(m => m.Version)];
         RefuseSharedNumbers();
         _byId = Migrations.ToDictionary(m => m.Version.Id, StringComparer.Ordinal);
@@ -43,6 +51,19 @@ public sealed class MigrationCatalog
             : FromFiles(files);
     }
 
+    /// <summary>The product's own migrations, with those and the hooks of a folder.</summary>
+    /// <param name="provider">"Sqlite".</param>
+    /// <param name="options">Which folder; null or empty: none.</param>
+    /// <param name="root">What a relative folder begins at.</param>
+    /// <exception cref="MaintenanceException">MIGRATIONS_FOLDER_UNUSABLE, or MIGRATION_INVALID, as for the constructor, naming the file.</exception>
+    public static MigrationCatalog Load(string provider, MigrationOptions options, string root)
+    {
+        if (string.IsNullOrWhiteSpace(options.Path))
+            return LoadEmbedded(provider);
+        var folder = MigrationFolder.Read(Path.GetFullPath(options.Path, root), new Placeholders(options.Placeholders));
+        return new MigrationCatalog(LoadEmbedded(provider).Migrations.Concat(folder.Migrations), folder.Hooks);
+    }
+
     /// <summary>Finds a migration by what a caller calls it.</summary>
     /// <param name="version">The full version ("001_add_realtime_tables") or its number ("001", "1").</param>
     /// <param name="fieldName">The request's field, for the error.</param>
@@ -63,6 +84,9 @@ public sealed class MigrationCatalog
             Metadata = new Dictionary<string, string> { ["knownVersions"] = known },
         };
     }
+
+    /// <summary>The scripts that run around migrations.</summary>
+    internal MigrationHooks Hooks { get; }
 
     /// <summary>The migration with exactly this full version; null when there is none.</summary>
     internal Migration? Find(string id) => _byId.GetValueOrDefault(id);
@@ -86,7 +110,7 @@ public sealed class MigrationCatalog
         foreach (var (lower, higher) in Migrations.Zip(Migrations.Skip(1)))
         {
             if (lower.Version.Number == higher.Version.Number)
-                throw ScriptFiles.Invalid(higher.Version.Id, $"its number is also that of {lower.Version}");
+                throw ScriptFiles.Invalid(higher.Version.Id, $"its number is also that of {lower.Version}; give one of them a number of its own");
         }
     }
 
@@ -95,7 +119,7 @@ public sealed class MigrationCatalog
         var up = MigrationScript.Parse(migration.Version.Id + ScriptFiles.UpEnding, migration.UpSql);
         var down = MigrationScript.Parse(migration.Version.Id + ScriptFiles.DownEnding, migration.DownSql);
         return up.Statements.Count == 0
-            ? throw ScriptFiles.Invalid(up.Name, "the script has no statement")
+            ? throw ScriptFiles.Invalid(up.Name, "the script has no statement: it is empty, or nothing but comments")
             : (up, down);
     }
 }

@@ -5,6 +5,7 @@ using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Migrations.Drift;
+using ThreatLens.Maintenance.Migrations.Hooks;
 
 namespace ThreatLens.Maintenance.Migrations;
 
@@ -30,6 +31,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
     {
         var done = new List<AppliedMigration>();
         IReadOnlyList<AppliedMigration> adopted = [];
+        RunHook(HookMoment.BeforeMigrate, down: false, done);
         if (plan.AdoptThrough is { } through)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -37,6 +39,8 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         }
 
         ForEach(plan.Apply, migration => Apply(migration, command), down: false, done, progress, cancellationToken);
+        if (adopted.Count + done.Count > 0)
+            RunHook(HookMoment.AfterMigrate, down: false, done);
         return (adopted, done);
     }
 
@@ -45,7 +49,10 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         IReadOnlyList<Migration> migrations, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         var done = new List<AppliedMigration>(migrations.Count);
+        RunHook(HookMoment.BeforeRollback, down: true, done);
         ForEach(migrations, Undo, down: true, done, progress, cancellationToken);
+        if (done.Count > 0)
+            RunHook(HookMoment.AfterRollback, down: true, done);
         return done;
     }
 
@@ -135,6 +142,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
     {
         var before = _fingerprint.Read(connection);
         var script = catalog.UpOf(migration);
+        RunHook(HookMoment.BeforeEachMigrate, migration, transaction);
         var adoption = new Adoption(database, connection, catalog);
         // Only what a script passes over needs a look; what it makes itself is right.
         adopts = adopts && Adoption.FindsSomething(connection, script);
@@ -143,6 +151,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         var counts = new ScriptRunner(database, connection, transaction).Run(migration.Version, script);
         if (adopts)
             adoption.Complete(migration.Version, new HashSet<string> { migration.Version.Id });
+        RunHook(HookMoment.AfterEachMigrate, migration, transaction);
         var fingerprints = (before, _fingerprint.Read(connection));
         Timed(Record, () => SchemaHistory.Record(connection, migration, time.GetUtcNow(), time.GetElapsedTime(started), command, fingerprints));
         return counts;
@@ -163,7 +172,9 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
 
         MigrationPlanner.RecheckBackward(status, migration);
         SchemaHistory.Ensure(connection, history);
+        RunHook(HookMoment.BeforeEachRollback, migration, transaction);
         var (ran, skipped) = new ScriptRunner(database, connection, transaction).Run(migration.Version, catalog.DownOf(migration));
+        RunHook(HookMoment.AfterEachRollback, migration, transaction);
         Timed(Remove, () => SchemaHistory.Remove(connection, migration));
         var below = status.Below(migration.Version);
         if (below is not null)

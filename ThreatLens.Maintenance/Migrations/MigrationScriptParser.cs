@@ -16,6 +16,8 @@ internal sealed class MigrationScriptParser(string name, string sql)
         "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "VACUUM", "ATTACH", "DETACH", "PRAGMA",
     };
 
+    private const int MostTokens = 16;
+
     private readonly List<ScriptStatement> _statements = [];
     private readonly List<SqlToken> _current = [];
     private ScriptDirective? _condition;
@@ -28,9 +30,9 @@ internal sealed class MigrationScriptParser(string name, string sql)
 
     public MigrationScript Parse()
     {
-        RefuseNul();
         foreach (var token in SqlLexer.Read(sql))
         {
+            RefuseNul(token);
             if (token.Kind == SqlTokenKind.Comment)
                 ReadComment(token);
             else
@@ -50,6 +52,25 @@ internal sealed class MigrationScriptParser(string name, string sql)
         };
     }
 
+    /// <summary>The number of the statement that a text ends within, whatever is wrong with the text.</summary>
+    public static int StatementAtEnd(string text)
+    {
+        var parser = new MigrationScriptParser("", text);
+        var number = 1;
+        foreach (var token in SqlLexer.Read(text).Where(t => t.Kind != SqlTokenKind.Comment))
+        {
+            if (parser._current.Count == 0 && token.IsSymbol(";"))
+                continue;
+            parser.Add(token);
+            if (!token.IsSymbol(";") || !parser.IsComplete(parser.SqlUpTo(token.End)))
+                continue;
+            number++;
+            parser._current.Clear();
+        }
+
+        return number;
+    }
+
     private void ReadToken(SqlToken token)
     {
         if (token.Kind == SqlTokenKind.Unterminated)
@@ -59,9 +80,17 @@ internal sealed class MigrationScriptParser(string name, string sql)
         if (_current.Count == 0 && token.IsSymbol(";"))
             return;
 
-        _current.Add(token);
+        Add(token);
         if (token.IsSymbol(";"))
             EndStatement(SqlUpTo(token.End), atEndOfScript: false);
+    }
+
+    // Of an insert of megabytes the first words and the last three are enough.
+    private void Add(SqlToken token)
+    {
+        if (_current.Count == MostTokens)
+            _current.RemoveAt(MostTokens - 3);
+        _current.Add(token);
     }
 
     private string SqlUpTo(int end) => sql[_current[0].Start..end];
@@ -178,20 +207,12 @@ internal sealed class MigrationScriptParser(string name, string sql)
     }
 
     // SQLite would take the script to end there, and silently leave out the rest.
-    private void RefuseNul()
+    private void RefuseNul(SqlToken token)
     {
-        var at = sql.IndexOf('\0', StringComparison.Ordinal);
+        var at = token.Text.IndexOf('\0', StringComparison.Ordinal);
         if (at >= 0)
-            throw Invalid(1 + sql.AsSpan(0, at).Count('\n'), "the script contains a NUL character");
+            throw Invalid(token.Line + token.Text.AsSpan(0, at).Count('\n'), "the script contains a NUL character (a file in UTF-16 is full of them; save it as UTF-8)");
     }
 
-    private MaintenanceException Invalid(int line, string problem) =>
-        new(ErrorKind.FailedPrecondition, ErrorReasons.MigrationInvalid, $"{name}, line {line}: {problem}.")
-        {
-            Metadata = new Dictionary<string, string>
-            {
-                ["script"] = name,
-                ["line"] = line.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            },
-        };
+    private MaintenanceException Invalid(int line, string problem) => ScriptFiles.Invalid(name, line, problem, _statements.Count + 1);
 }

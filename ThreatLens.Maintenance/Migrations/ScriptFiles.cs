@@ -1,4 +1,6 @@
+using System.Globalization;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Migrations.Hooks;
 
 namespace ThreatLens.Maintenance.Migrations;
 
@@ -10,15 +12,16 @@ internal static class ScriptFiles
 
     /// <summary>One migration per pair of <c>NNN_name.up.sql</c> and <c>NNN_name.down.sql</c>.</summary>
     /// <param name="files">Text by file name.</param>
+    /// <param name="replace">Puts values in for placeholders, given name and text of a script; null: there are none.</param>
     /// <exception cref="MaintenanceException">MIGRATION_INVALID: a name of another shape, or a script without its pair.</exception>
-    public static IEnumerable<Migration> Pair(IReadOnlyDictionary<string, string> files)
+    public static IEnumerable<Migration> Pair(IReadOnlyDictionary<string, string> files, Func<string, string, string>? replace = null)
     {
         foreach (var file in files.Keys.Order(StringComparer.Ordinal))
         {
             if (file.EndsWith(UpEnding, StringComparison.Ordinal))
-                yield return FromPair(file, file[..^UpEnding.Length], files);
+                yield return FromPair(file, file[..^UpEnding.Length], files, replace ?? ((_, sql) => sql));
             else if (!file.EndsWith(DownEnding, StringComparison.Ordinal))
-                throw Invalid(file, $"the name must end with {UpEnding} or {DownEnding}");
+                throw Invalid(file, $"the name must end with {UpEnding} or {DownEnding}, or be that of a hook: {string.Join(", ", MigrationHooks.FileNames)}");
             else if (!files.ContainsKey(file[..^DownEnding.Length] + UpEnding))
                 throw Invalid(file, $"{file[..^DownEnding.Length] + UpEnding} is missing");
         }
@@ -30,12 +33,27 @@ internal static class ScriptFiles
             Metadata = new Dictionary<string, string> { ["script"] = script },
         };
 
-    private static Migration FromPair(string file, string id, IReadOnlyDictionary<string, string> files)
+    /// <summary>A script that cannot be used, because of something on one of its lines.</summary>
+    public static MaintenanceException Invalid(string script, int line, string problem, int? statement = null)
+    {
+        var facts = new Dictionary<string, string> { ["script"] = script, ["line"] = line.ToString(CultureInfo.InvariantCulture) };
+        if (statement is not null)
+            facts["statement"] = statement.Value.ToString(CultureInfo.InvariantCulture);
+        var where = statement is null ? "" : FormattableString.Invariant($" (statement {statement})");
+        return new MaintenanceException(ErrorKind.FailedPrecondition, ErrorReasons.MigrationInvalid, FormattableString.Invariant($"{script}, line {line}{where}: {problem}."))
+        {
+            Metadata = facts,
+        };
+    }
+
+    private static Migration FromPair(string file, string id, IReadOnlyDictionary<string, string> files, Func<string, string, string> replace)
     {
         if (!MigrationVersion.TryParse(id, out var version) || version.Name.Length == 0)
             throw Invalid(file, "the name must be a number, an underscore and letters, digits or underscores, as in 001_add_tables" + UpEnding);
         if (!files.TryGetValue(id + DownEnding, out var downSql))
             throw Invalid(file, $"{id + DownEnding} is missing");
-        return Migration.Create(version, files[file], downSql);
+        // As it is written, so that it is the same migration wherever other values are configured.
+        var checksum = MigrationChecksum.Compute(files[file]);
+        return Migration.Create(version, replace(file, files[file]), replace(id + DownEnding, downSql)) with { Checksum = checksum };
     }
 }

@@ -1,0 +1,42 @@
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Migrations.Hooks;
+
+namespace ThreatLens.Maintenance.Migrations;
+
+/// <summary>The operator's scripts around migrations.</summary>
+internal sealed partial class MigrationRun
+{
+    /// <summary>Runs the hook of this moment, if there is one, in a transaction of its own.</summary>
+    private void RunHook(HookMoment moment, bool down, List<AppliedMigration> done)
+    {
+        if (catalog.Hooks.At(moment) is not { } hook)
+            return;
+        var name = MigrationVersion.FromHistory(hook.Name);
+        Attempt(hook.Name, name, down, done, activity =>
+        {
+            using var transaction = Timed(Begin, () => ImmediateTransaction.Begin(connection));
+            var before = _fingerprint.Read(connection);
+            new ScriptRunner(database, connection, transaction).Run(name, hook);
+            KeepRecord(before);
+            Timed(Commit, transaction.Commit);
+            return 0;
+        });
+    }
+
+    /// <summary>Runs the hook of this moment, if there is one, as part of a migration.</summary>
+    private void RunHook(HookMoment moment, Migration migration, ImmediateTransaction transaction)
+    {
+        if (catalog.Hooks.At(moment) is { } hook)
+            new ScriptRunner(database, connection, transaction).Run(migration.Version, hook);
+    }
+
+    // A hook that changes the schema changes what was recorded at the current version.
+    private void KeepRecord(string before)
+    {
+        if (_fingerprint.Read(connection) is var after && after == before)
+            return;
+        var history = SchemaHistory.Read(connection);
+        if (SchemaStatusReader.Compare(catalog, history).CurrentVersion is { } current && SchemaHistory.ReadFingerprint(connection, history, current) is not null)
+            SchemaHistory.SetFingerprint(connection, current, after);
+    }
+}
