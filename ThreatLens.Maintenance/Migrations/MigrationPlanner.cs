@@ -121,11 +121,11 @@ internal static class MigrationPlanner
         throw status.IsNewerThanService
             ? Refused(
                 ErrorReasons.DatabaseNewer,
-                $"The database has been changed by a newer service: this one knows nothing of {unknown}. Update this service; nothing was changed.",
+                $"The database has been changed by a newer service: this one knows nothing of {unknown}. Update this service, or give it the folder they came from (Maintenance:Migrations:Path); nothing was changed.",
                 ("unknownVersions", unknown))
             : Refused(
                 ErrorReasons.UnknownVersion,
-                $"The history names versions that this service does not know: {unknown}. Nothing was changed.",
+                $"The history names versions that this service does not know: {unknown}. Give it the folder they came from (Maintenance:Migrations:Path), or run the service that knows them. Nothing was changed.",
                 ("unknownVersions", unknown));
     }
 

@@ -77,7 +77,7 @@ public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migra
     }
 
     private MaintenanceException Newer(string how) => new(
-        ErrorKind.FailedPrecondition, ErrorReasons.DatabaseNewer, $"The database {database.Path} was changed by a newer version of this service ({how}); run that version. Nothing was changed.");
+        ErrorKind.FailedPrecondition, ErrorReasons.DatabaseNewer, $"The database {database.Path} was changed by a newer version of this service ({how}); run that version, with the folder of migrations that it had (Maintenance:Migrations:Path). Nothing was changed.");
 
     private static int ReadVersion(SqliteSession session) => session.HasTable("maintenance_schema")
         ? session.Query("SELECT version FROM maintenance_schema WHERE id = 1", row => row.GetInt32(0)).SingleOrDefault()

@@ -1,0 +1,83 @@
+using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Tests.Migrations.Folders;
+using Xunit;
+
+namespace ThreatLens.Maintenance.Tests.Migrations.Hooks;
+
+public sealed class MigrationHookTests : SqliteMigrationTestBase
+{
+    private readonly ScriptFolder _scripts;
+
+    public MigrationHookTests()
+    {
+        _scripts = new ScriptFolder(Folder.File("scripts"));
+        Engine().Migrate(new MigrateCommand());
+        File.Execute("CREATE TABLE log (what TEXT)");
+        _scripts.With("1000_a.up.sql", Says("up a") + "CREATE TABLE a (x);").With("1000_a.down.sql", Says("down a") + "DROP TABLE a;");
+        _scripts.With("1001_b.up.sql", Says("up b")).With("1001_b.down.sql", Says("down b"));
+    }
+
+    [Fact]
+    public void Run_hooks_stand_around_run_and_migrations()
+    {
+        foreach (var hook in (string[])["beforeMigrate", "beforeEachMigrate", "afterEachMigrate", "afterMigrate", "beforeRollback", "beforeEachRollback", "afterEachRollback", "afterRollback"])
+            _scripts.With(hook + ".sql", Says(hook + " ${x}"));
+        _scripts.Placeholder("x", "it's");
+        var engine = Engine(catalog: _scripts.Load());
+
+        engine.Migrate(new MigrateCommand());
+        engine.Migrate(new MigrateCommand());
+        Assert.Equal(
+            ["beforeMigrate it's", "beforeEachMigrate it's", "up a", "afterEachMigrate it's", "beforeEachMigrate it's", "up b", "afterEachMigrate it's", "afterMigrate it's"], Log());
+
+        File.Execute("DELETE FROM log");
+        engine.Rollback(new RollbackCommand { ToVersion = "003" });
+        engine.Rollback(new RollbackCommand { ToVersion = "003" });
+        Assert.Equal(
+            ["beforeRollback it's", "beforeEachRollback it's", "down b", "afterEachRollback it's", "beforeEachRollback it's", "down a", "afterEachRollback it's", "afterRollback it's"], Log());
+    }
+
+    [Theory]
+    [InlineData("beforeMigrate.sql", "", "")]
+    [InlineData("beforeEachMigrate.sql", "", "")]
+    [InlineData("afterEachMigrate.sql", "", "")]
+    [InlineData("afterMigrate.sql", "1000_a, 1001_b", "up a|up b")]
+    public void Migrate_hook_that_fails_takes_its_transaction_along(string hook, string applied, string log)
+    {
+        _scripts.With(hook, Says("never") + "\nINSERT INTO nowhere VALUES (1);");
+
+        var error = Expect.Refusal(ErrorReasons.MigrationFailed, () => Engine(catalog: _scripts.Load()).Migrate(new MigrateCommand()));
+
+        Assert.Contains($"{hook}, statement 2 (line 2) failed", error.Message, StringComparison.Ordinal);
+        Assert.Equal(applied, error.Metadata.GetValueOrDefault("appliedVersions", ""));
+        Assert.Equal(log, string.Join('|', Log()));
+        Assert.Equal(applied.Length > 0, File.Tables().Contains("a"));
+    }
+
+    [Fact]
+    public void Migrate_hook_that_changes_the_schema_changes_what_is_recorded()
+    {
+        _scripts.With("1000_a.up.sql", "CREATE TABLE a (x);").With("1001_b.up.sql", "CREATE INDEX ib ON a (x);").With("1001_b.down.sql", "DROP INDEX ib;");
+        _scripts.With("afterMigrate.sql", "CREATE VIEW va AS SELECT x FROM a;").With("beforeRollback.sql", "DROP VIEW va;");
+        var engine = Engine(catalog: _scripts.Load());
+
+        engine.Migrate(new MigrateCommand());
+        Assert.True(engine.CheckRecorded().IsAsRecorded);
+        Assert.True(engine.Validate().IsValid);
+
+        engine.Rollback(new RollbackCommand());
+        Assert.True(engine.CheckRecorded().IsAsRecorded);
+    }
+
+    [Theory]
+    [InlineData("COMMIT;", "beforeMigrate.sql, line 1 (statement 1)")]
+    [InlineData("SELECT 1;\nSELECT 'open", "beforeMigrate.sql, line 2 (statement 2)")]
+    [InlineData("-- threatlens: no-transaction\nSELECT 1;", "beforeMigrate.sql")]
+    public void Load_bad_hook_is_refused_like_any_script(string sql, string where) => Assert.StartsWith(
+        where, Expect.Refusal(ErrorReasons.MigrationInvalid, () => _scripts.With("beforeMigrate.sql", sql).Load()).Message, StringComparison.Ordinal);
+
+    private static string Says(string what) => $"INSERT INTO log VALUES ('{what}');";
+
+    private IReadOnlyList<string> Log() => File.Lines("SELECT what FROM log ORDER BY rowid");
+}
