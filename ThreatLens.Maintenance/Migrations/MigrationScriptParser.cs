@@ -40,7 +40,7 @@ internal sealed class MigrationScriptParser(string name, string sql)
         }
 
         if (_current.Count > 0)
-            EndStatement(SqlUpTo(_current[^1].End) + "\n;", atEndOfScript: true);
+            EndStatement(atEndOfScript: true);
         if (_condition is not null)
             throw Invalid(_condition.Line, $"the directive '{_condition.Name}' is not followed by a statement");
         return new MigrationScript(name, _statements)
@@ -62,7 +62,7 @@ internal sealed class MigrationScriptParser(string name, string sql)
             if (parser._current.Count == 0 && token.IsSymbol(";"))
                 continue;
             parser.Add(token);
-            if (!token.IsSymbol(";") || !parser.IsComplete(parser.SqlUpTo(token.End)))
+            if (!token.IsSymbol(";") || !parser.IsComplete("", out _))
                 continue;
             number++;
             parser._current.Clear();
@@ -82,7 +82,7 @@ internal sealed class MigrationScriptParser(string name, string sql)
 
         Add(token);
         if (token.IsSymbol(";"))
-            EndStatement(SqlUpTo(token.End), atEndOfScript: false);
+            EndStatement(atEndOfScript: false);
     }
 
     // Of an insert of megabytes the first words and the last three are enough.
@@ -93,11 +93,9 @@ internal sealed class MigrationScriptParser(string name, string sql)
         _current.Add(token);
     }
 
-    private string SqlUpTo(int end) => sql[_current[0].Start..end];
-
-    private void EndStatement(string text, bool atEndOfScript)
+    private void EndStatement(bool atEndOfScript)
     {
-        if (!IsComplete(text))
+        if (!IsComplete(atEndOfScript ? "\n;" : "", out var text))
         {
             if (atEndOfScript)
                 throw Invalid(_current[0].Line, "the statement does not end (a trigger needs END;)");
@@ -119,10 +117,11 @@ internal sealed class MigrationScriptParser(string name, string sql)
     }
 
     // SQLite reads the whole statement to answer: of a trigger of many statements it is asked only where "; END;" may be the end.
-    private bool IsComplete(string text)
+    private bool IsComplete(string ending, out string text)
     {
-        var isTrigger = _current[0].Is("CREATE") && _current.Take(3).Any(t => t.Is("TRIGGER"));
-        var mayEnd = !isTrigger || !_current[^1].IsSymbol(";") || (_current[^2].Is("END") && _current[^3].IsSymbol(";"));
+        var isTrigger = _current[0].Is("CREATE") && _current.Skip(1).Take(2).Any(t => t.Is("TRIGGER"));
+        var mayEnd = !isTrigger || ending.Length > 0 || (_current[^2].Is("END") && _current[^3].IsSymbol(";"));
+        text = mayEnd ? sql[_current[0].Start.._current[^1].End] + ending : "";
         return mayEnd && raw.sqlite3_complete(text) != 0;
     }
 
