@@ -18,6 +18,7 @@ var maintenance = builder.AddProject<Projects.ThreatLens_Maintenance_Grpc>("main
     .WithEndpoint("http", endpoint => endpoint.Port = ports.GetValue("Http", endpoint.Port))
     .WithHttpHealthCheck("/health", endpointName: "http")
     .WithReference(database)
+    .WithMigrationFolder(builder)
     .WithMaintenanceCommands();
 
 // Who feeds it: tails log files and streams what it measures.

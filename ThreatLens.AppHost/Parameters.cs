@@ -38,6 +38,16 @@ internal static class LogFiles
     }
 }
 
+/// <summary>The folder of the operator's own migrations: <c>Maintenance:Migrations:Path</c> of the AppHost's configuration.</summary>
+internal static class MigrationFolder
+{
+    /// <summary>Hands the folder on; a relative one is meant from the AppHost's own, since the service would start elsewhere.</summary>
+    public static IResourceBuilder<ProjectResource> WithMigrationFolder(this IResourceBuilder<ProjectResource> maintenance, IDistributedApplicationBuilder builder) =>
+        builder.Configuration["Maintenance:Migrations:Path"] is { Length: > 0 } path
+            ? maintenance.WithEnvironment("Maintenance__Migrations__Path", Path.GetFullPath(path, builder.AppHostDirectory))
+            : maintenance;
+}
+
 /// <summary>Which environment (Development, Production) the resources run in.</summary>
 internal static class ResourceEnvironment
 {
