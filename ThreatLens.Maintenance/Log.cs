@@ -16,6 +16,9 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Information, "After the interruption the schema is at {Version}, whole: what is recorded has happened, and nothing else has")]
     public static partial void SchemaAsRecorded(ILogger logger, string? version);
 
+    [LoggerMessage(6, LogLevel.Warning, "{Version} is half {Direction}: {Done} statements of it have run, outside of a transaction, and the next has not; {Remedy} goes on there")]
+    public static partial void Unfinished(ILogger logger, string version, string direction, int done, string remedy);
+
     [LoggerMessage(5, LogLevel.Warning, "After the interruption the schema is at {Version}, but not as it was recorded there: somebody else has changed it; Validate tells what")]
     public static partial void SchemaNotAsRecorded(ILogger logger, string? version);
 }

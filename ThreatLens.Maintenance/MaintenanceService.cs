@@ -92,6 +92,8 @@ public sealed class MaintenanceService(
             TellWhatHappened();
         }
 
+        if (status.Unfinished is { } begun)
+            Log.Unfinished(logger, begun.Version, begun.IsDown ? "undone" : "applied", begun.StatementsDone, begun.Remedy);
         if (status.IsUpToDate || !(options.Value.MigrateOnStartup ?? environment.IsDevelopment()))
             return;
         var request = new OperationRequest { Caller = new OperationCaller("start-up", IsVerified: true), WaitsForTurn = true };

@@ -66,6 +66,9 @@ public static class ErrorReasons
     /// <summary>A statement of a migration failed; its transaction was rolled back.</summary>
     public const string MigrationFailed = "MIGRATION_FAILED";
 
+    /// <summary>A migration without a transaction was begun and is not finished; everything else waits for it.</summary>
+    public const string MigrationUnfinished = "MIGRATION_UNFINISHED";
+
     /// <summary>Views, triggers, indexes or foreign keys of somebody's own use what a migration takes away; its transaction was rolled back.</summary>
     public const string ObjectsInTheWay = "OBJECTS_IN_THE_WAY";
 

@@ -49,6 +49,15 @@ internal static class MigrationFailure
         };
     }
 
+    /// <summary>A statement of a script without a transaction failed: those before it have happened.</summary>
+    public static MaintenanceException OfStep(MaintenanceException e, bool down, int done)
+    {
+        var facts = new Dictionary<string, string>(e.Metadata) { ["statementsDone"] = done.ToString(CultureInfo.InvariantCulture) };
+        var stays = FormattableString.Invariant($"The {done} statements before it have run, outside of a transaction, and stay.");
+        var message = $"{e.Message.Replace($"Everything of {facts["version"]} was rolled back.", "", StringComparison.Ordinal).TrimEnd()} {stays} Mend the cause, or this statement and those behind it in the script, then run {(down ? "Rollback" : "Migrate")} again: it goes on here.";
+        return new MaintenanceException(e.Kind, e.Reason, message, e) { RetryAfter = e.RetryAfter, Metadata = facts };
+    }
+
     /// <summary>Adds what the run had already committed, which stays.</summary>
     public static MaintenanceException AfterOthers(MaintenanceException e, IReadOnlyList<AppliedMigration> done, bool down)
     {

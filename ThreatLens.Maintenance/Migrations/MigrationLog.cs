@@ -23,6 +23,9 @@ internal static partial class MigrationLog
     [LoggerMessage(6, LogLevel.Information, "Adopted {Versions} on {Database}: {Statements} statements for what was missing")]
     public static partial void Adopted(this ILogger logger, string versions, string database, int statements);
 
+    [LoggerMessage(8, LogLevel.Warning, "{Version} on {Database} was begun by an earlier run: going on after {Done} of {Statements} statements")]
+    public static partial void GoesOn(this ILogger logger, string version, string database, int done, int statements);
+
     [LoggerMessage(7, LogLevel.Information, "Repaired {Database}: {Mended} differences mended, {Realigned} checksums re-aligned")]
     public static partial void Repaired(this ILogger logger, string database, int mended, int realigned);
 }

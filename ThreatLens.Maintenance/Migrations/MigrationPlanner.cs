@@ -22,6 +22,7 @@ internal static class MigrationPlanner
             .Select(s => catalog.Find(s.Version.Id)!)];
         foreach (var migration in pending)
             RefuseOutOfOrder(status, migration, order);
+        RefuseUnfinished(status, pending.FirstOrDefault(), down: false);
         // What the original application left out below its own versions is part of adopting those.
         var through = status.Unadopted.LastOrDefault()?.Version;
         return new ForwardPlan(through, [.. pending.Where(m => through is null || m.Version.CompareTo(through) > 0)]);
@@ -33,6 +34,7 @@ internal static class MigrationPlanner
         RefuseForeignHistory(status);
         RefuseEdited(status);
         RefuseOutOfOrder(status, migration, order);
+        RefuseUnfinished(status, migration, down: false);
     }
 
     /// <summary>Looks again, inside its transaction, whether the history may still be adopted.</summary>
@@ -40,11 +42,19 @@ internal static class MigrationPlanner
     {
         RefuseForeignHistory(status);
         RefuseEdited(status);
+        RefuseUnfinished(status, null, down: false);
     }
 
     /// <summary>The migrations to undo, the highest first.</summary>
     /// <exception cref="MaintenanceException">See <see cref="MigrationEngine.Rollback"/>.</exception>
     public static IReadOnlyList<Migration> Backward(MigrationCatalog catalog, SchemaStatus status, RollbackRequest request)
+    {
+        var undo = Undo(catalog, status, request);
+        RefuseUnfinished(status, undo.Count == 0 ? null : undo[0], down: true);
+        return undo;
+    }
+
+    private static IReadOnlyList<Migration> Undo(MigrationCatalog catalog, SchemaStatus status, RollbackRequest request)
     {
         RefuseForeignHistory(status);
         List<Migration> applied = [.. Applied(status).Reverse().Select(s => catalog.Find(s.Version.Id)!)];
@@ -76,6 +86,7 @@ internal static class MigrationPlanner
         RefuseForeignHistory(status);
         if (!status.IsApplied(migration.Version))
             throw NotApplied($"{migration.Version} is not applied.");
+        RefuseUnfinished(status, migration, down: true);
         var later = Names(Applied(status).Where(s => s.Version.CompareTo(migration.Version) > 0));
         if (later.Length > 0)
         {
@@ -93,6 +104,7 @@ internal static class MigrationPlanner
     public static IReadOnlyList<Migration> Realign(SchemaStatus status, IReadOnlyList<Migration> realign)
     {
         RefuseForeignHistory(status);
+        RefuseUnfinished(status, null, down: false);
         if (realign.FirstOrDefault(m => !status.IsApplied(m.Version)) is { } missing)
             throw NotApplied($"{missing.Version} is not applied, so it has no checksum to re-align.");
         RefuseEdited(status, realign.Select(m => m.Version.Id).ToHashSet());
@@ -127,6 +139,13 @@ internal static class MigrationPlanner
                 ErrorReasons.UnknownVersion,
                 $"The history names versions that this service does not know: {unknown}. Give it the folder they came from (Maintenance:Migrations:Path), or run the service that knows them. Nothing was changed.",
                 ("unknownVersions", unknown));
+    }
+
+    // What was begun outside of a transaction has left a schema that belongs to no version: only finishing it makes sense.
+    private static void RefuseUnfinished(SchemaStatus status, Migration? first, bool down)
+    {
+        if (status.Unfinished is { } begun && (begun.IsDown != down || begun.Version != first?.Version.Id))
+            throw begun.InTheWay();
     }
 
     private static void RefuseEdited(SchemaStatus status, IReadOnlySet<string>? realigned = null)

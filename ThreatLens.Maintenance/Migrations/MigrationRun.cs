@@ -126,7 +126,9 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         MigrationPlanner.RecheckForward(status, migration, command.Order);
         _isAdopting ??= status.CurrentVersion is null && _fingerprint.Read(connection) != SchemaFingerprint.Empty;
         SchemaHistory.Ensure(connection, history);
-        var (ran, skipped) = RunAndRecord(migration, command, transaction, started, _isAdopting.Value);
+        var (ran, skipped) = catalog.UpOf(migration).IsTransactional
+            ? RunAndRecord(migration, command, transaction, started, _isAdopting.Value)
+            : RunStepwiseAndRecord(migration, command, transaction, started);
         // One that comes late changes the schema that was recorded at the version above it.
         if (status.CurrentVersion is { } above && above.CompareTo(migration.Version) > 0)
             SchemaHistory.SetFingerprint(connection, above, _fingerprint.Read(connection));
@@ -172,8 +174,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
 
         MigrationPlanner.RecheckBackward(status, migration);
         SchemaHistory.Ensure(connection, history);
-        RunHook(HookMoment.BeforeEachRollback, migration, transaction);
-        var (ran, skipped) = new ScriptRunner(database, connection, transaction).Run(migration.Version, catalog.DownOf(migration));
+        var (ran, skipped) = RunDown(migration, transaction);
         RunHook(HookMoment.AfterEachRollback, migration, transaction);
         Timed(Remove, () => SchemaHistory.Remove(connection, migration));
         var below = status.Below(migration.Version);
@@ -185,6 +186,15 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         var undone = new AppliedMigration(migration.Version, time.GetElapsedTime(started), ran, skipped);
         logger.Undone(migration.Version.Id, database.Path, undone.Duration.TotalMilliseconds, ran, skipped);
         return undone;
+    }
+
+    private (int Ran, int Skipped) RunDown(Migration migration, ImmediateTransaction transaction)
+    {
+        var script = catalog.DownOf(migration);
+        if (!script.IsTransactional)
+            return RunStepwise(migration, script, HookMoment.BeforeEachRollback, transaction).Counts;
+        RunHook(HookMoment.BeforeEachRollback, migration, transaction);
+        return new ScriptRunner(database, connection, transaction).Run(migration.Version, script);
     }
 
     private void Timed(SqlSummary summary, Action action) => Timed(summary, () =>

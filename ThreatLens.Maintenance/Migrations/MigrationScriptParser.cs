@@ -16,6 +16,9 @@ internal sealed class MigrationScriptParser(string name, string sql)
         "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "VACUUM", "ATTACH", "DETACH", "PRAGMA",
     };
 
+    // What of these a script without a transaction may not have either.
+    private static readonly HashSet<string> TransactionControl = new(StringComparer.OrdinalIgnoreCase) { "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE" };
+
     private const int MostTokens = 16;
 
     private readonly List<ScriptStatement> _statements = [];
@@ -103,7 +106,9 @@ internal sealed class MigrationScriptParser(string name, string sql)
         }
 
         var first = _current[0];
-        if (Forbidden.Contains(first.Text))
+        if (!_isTransactional && TransactionControl.Contains(first.Text))
+            throw Invalid(first.Line, $"{first.Text.ToUpperInvariant()} is not allowed: in a script without a transaction each statement commits by itself; what belongs together is a migration of its own");
+        if (_isTransactional && Forbidden.Contains(first.Text))
             throw Invalid(first.Line, $"{first.Text.ToUpperInvariant()} is not allowed: a migration runs in one transaction, which the engine begins and ends");
         var statement = new ScriptStatement(_statements.Count + 1, first.Line, text);
         _statements.Add(_condition switch

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Migrations.Stepwise;
 
 namespace ThreatLens.Maintenance.Migrations;
 
@@ -13,6 +14,9 @@ internal sealed record HistoryRow(string Version, string Description, string? Ap
 internal sealed record HistorySnapshot(IReadOnlySet<string>? Columns, IReadOnlyList<HistoryRow> Rows)
 {
     public static HistorySnapshot None { get; } = new(null, []);
+
+    /// <summary>A script without a transaction that was begun and is not finished; null when there is none.</summary>
+    public UnfinishedMigration? Unfinished { get; init; }
 }
 
 /// <summary>
@@ -63,7 +67,7 @@ internal static class SchemaHistory
         var missing = OriginalColumns.Where(c => !columns.Contains(c)).ToList();
         if (missing.Count > 0)
             throw Unreadable($"it lacks the columns {string.Join(", ", missing)}, so it is another tool's");
-        return new HistorySnapshot(columns, ReadRows(connection));
+        return new HistorySnapshot(columns, ReadRows(connection)) { Unfinished = UnfinishedMigration.Read(connection) };
     }
 
     /// <summary>Creates the table, or adds our columns to it, where they are missing. Within the first migration's transaction.</summary>

@@ -1,3 +1,5 @@
+using ThreatLens.Maintenance.Migrations.Stepwise;
+
 namespace ThreatLens.Maintenance.Migrations;
 
 /// <summary>What the database's schema is, against what this service's migrations would make of it. A snapshot.</summary>
@@ -24,8 +26,11 @@ public sealed record SchemaStatus
     /// <summary>Whether <c>processing_metrics</c> is there with the columns that storing a metric needs.</summary>
     public required bool CanTakeMetrics { get; init; }
 
-    /// <summary>Whether every known version is applied and adopted, and the database is not newer than this service.</summary>
-    public bool IsUpToDate => DatabaseExists && !IsNewerThanService && !NeedsAdoption && !Migrations.Any(m => m.State == MigrationStateKind.Pending);
+    /// <summary>A migration without a transaction that was begun and is not finished; null when there is none. Everything else waits for it.</summary>
+    public UnfinishedMigration? Unfinished { get; init; }
+
+    /// <summary>Whether every known version is applied and adopted, none is half undone, and the database is not newer than this service.</summary>
+    public bool IsUpToDate => DatabaseExists && Unfinished is null && !IsNewerThanService && !NeedsAdoption && !Migrations.Any(m => m.State == MigrationStateKind.Pending);
 
     /// <summary>Whether Migrate has versions to adopt: known ones that the original application recorded, without a checksum.</summary>
     public bool NeedsAdoption => Unadopted.Any();

@@ -40,6 +40,7 @@ internal static class SchemaStatusReader
             Migrations = states,
             IsNewerThanService = states.Any(s => s.State == MigrationStateKind.Unknown && s.Version.Number > (catalog.Latest?.Number ?? -1)),
             CanTakeMetrics = false,
+            Unfinished = history.Unfinished,
         };
     }
 

@@ -71,7 +71,9 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
         "SELECT 1 FROM pragma_table_info($table) WHERE name = $column COLLATE NOCASE",
         ("$table", statement.Table), ("$column", statement.Column)) is not null;
 
-    private void RefuseRows(MigrationVersion version, MigrationScript script)
+    /// <summary>Refuses a script while tables that it names have rows.</summary>
+    /// <exception cref="MaintenanceException">ROLLBACK_REFUSED.</exception>
+    public void RefuseRows(MigrationVersion version, MigrationScript script)
     {
         var filled = script.RefuseIfRows
             .Where(table => connection.Scalar("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $table COLLATE NOCASE", ("$table", table)) is not null)

@@ -1,3 +1,4 @@
+using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
 
 namespace ThreatLens.Maintenance.Migrations;
@@ -33,6 +34,18 @@ internal sealed record ScriptStatement(int Number, int Line, string Sql)
 
     /// <summary>The conditional column; empty without a condition.</summary>
     public string Column { get; init; } = "";
+
+    /// <summary>Whether SQLite does not let it into a transaction, or it does nothing there: it only stands in a script that has none.</summary>
+    public bool RunsAlone => Summary.Operation is "VACUUM" || BelongsToConnection;
+
+    /// <summary>Whether it does something to the connection rather than to the database.</summary>
+    public bool BelongsToConnection => Summary.Operation is "PRAGMA" or "ATTACH" or "DETACH";
+
+    /// <summary>The name that an ATTACH gives, as written; null for anything else.</summary>
+    public string? AttachedName => Summary.Operation == "ATTACH" ? SqlLexer.Read(Sql).SkipWhile(t => !t.Is("AS")).Skip(1).FirstOrDefault().Text : null;
+
+    /// <summary>Whether it defines something.</summary>
+    public bool ChangesSchema => Summary.Operation.StartsWith("CREATE", StringComparison.Ordinal) || Summary.Operation.StartsWith("ALTER", StringComparison.Ordinal) || Summary.Operation.StartsWith("DROP", StringComparison.Ordinal);
 
     /// <summary>What its span is called; derived once.</summary>
     public SqlSummary Summary => field ??= SqlSummary.Of(Sql);

@@ -23,6 +23,10 @@ internal sealed class ImmediateTransaction : IDisposable
         return new ImmediateTransaction(connection);
     }
 
+    /// <summary>Begins another transaction after a commit, for the same owner.</summary>
+    /// <exception cref="SqliteException">Another connection kept the write lock for longer than the busy timeout.</exception>
+    public void BeginAgain() => _connection.Execute("BEGIN IMMEDIATE");
+
     public void Commit() => _connection.Execute("COMMIT");
 
     public void Dispose()

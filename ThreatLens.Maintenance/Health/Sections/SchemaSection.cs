@@ -15,6 +15,8 @@ internal sealed class SchemaSection(MigrationEngine migrations, TimeProvider tim
         List<HealthFinding> findings = [];
         if (status.IsNewerThanService)
             findings.Add(new("schema.newer", HealthStatus.Critical, "The database was changed by a newer version of this service.", "Run that version."));
+        if (status.Unfinished is { } begun)
+            findings.Add(new("schema.unfinished", HealthStatus.Critical, FormattableString.Invariant($"{(begun.IsDown ? "Undoing" : "Applying")} {begun.Version} stopped after {begun.StatementsDone} statements."), "Finish it.", begun.Remedy));
         if (pending.Count > 0)
             findings.Add(new("schema.pending", HealthStatus.Warning, $"Not applied: {string.Join(", ", pending)}.", "Apply them.", "threatlens migrate"));
         if (status.NeedsAdoption)
@@ -38,6 +40,7 @@ internal sealed class SchemaSection(MigrationEngine migrations, TimeProvider tim
 
     private static string Summary(SchemaStatus status, int pending) =>
         !status.DatabaseExists ? "The database does not exist yet."
+        : status.Unfinished is { } begun ? $"{begun.Version} is half {(begun.IsDown ? "undone" : "applied")}."
         : status.IsNewerThanService ? "The database is newer than this service."
         : pending > 0 ? $"At {status.CurrentVersion?.Id ?? "no version"}, {pending} pending."
         : status.NeedsAdoption ? $"At {status.CurrentVersion?.Id}, not adopted yet."

@@ -29,9 +29,14 @@ public sealed record HistoryFinding(string Rule, string Version, string Message,
     /// <summary>No version is applied, so that no schema is expected and none was compared.</summary>
     public const string NothingApplied = "nothing-applied";
 
+    /// <summary>A migration without a transaction was begun and is not finished.</summary>
+    public const string Unfinished = "unfinished";
+
     internal static IEnumerable<HistoryFinding> Of(SchemaStatus status)
     {
         var findings = status.Migrations.SelectMany(Of);
+        if (status.Unfinished is { } begun)
+            findings = findings.Append(new HistoryFinding(Unfinished, begun.Version, FormattableString.Invariant($"{(begun.IsDown ? "Undoing" : "Applying")} it was begun outside of a transaction and stopped after {begun.StatementsDone} statements; finish it: {begun.Remedy}."), true));
         return status.CurrentVersion is null
             ? findings.Append(new HistoryFinding(NothingApplied, "", "No version is applied: there is no schema to compare with.", false))
             : findings;

@@ -23,7 +23,7 @@ internal sealed record ExpectedSchema(SchemaModel Model, IReadOnlyDictionary<str
         foreach (var migration in catalog.Migrations.Where(m => m.Version.CompareTo(through) <= 0))
         {
             var script = catalog.UpOf(migration);
-            foreach (var statement in script.Statements)
+            foreach (var statement in script.IsTransactional ? script.Statements : script.Statements.Select(InMemory).OfType<ScriptStatement>())
                 Run(connection, script, statement);
             model = SchemaModelReader.Read(connection);
             foreach (var (key, meaning) in Objects(model))
@@ -35,6 +35,12 @@ internal sealed record ExpectedSchema(SchemaModel Model, IReadOnlyDictionary<str
 
         return new ExpectedSchema(model, owners.ToDictionary(o => o.Key, o => o.Value.Version, StringComparer.OrdinalIgnoreCase));
     }
+
+    // Outside of a transaction other files can be attached and written: here they are empty and in memory, and only definitions count.
+    private static ScriptStatement? InMemory(ScriptStatement statement) =>
+        statement.AttachedName is { } name ? statement with { Sql = $"ATTACH ':memory:' AS {name}" }
+        : statement.ChangesSchema || statement.Summary.Operation == "DETACH" ? statement
+        : null;
 
     private static void Run(SqliteConnection connection, MigrationScript script, ScriptStatement statement)
     {

@@ -38,6 +38,10 @@ internal static class ChildProgram
                 StopAt(span);
                 Engine(path).Migrate(new MigrateCommand());
                 return 0;
+            case ["migrate-folder-stop-at", var path, var folder, var span]:
+                StopAt(span);
+                Engine(path, MigrationCatalog.Load("Sqlite", new MigrationOptions { Path = folder }, "/")).Migrate(new MigrateCommand());
+                return 0;
             case ["rollback-stop-at", var path, var span]:
                 StopAt(span);
                 Engine(path).Rollback(new RollbackCommand { Steps = 3 });
@@ -62,8 +66,8 @@ internal static class ChildProgram
         }
     }
 
-    private static MigrationEngine Engine(string path) => new(
-        Database(path), MigrationCatalog.LoadEmbedded("Sqlite"), TimeProvider.System, NullLogger<MigrationEngine>.Instance);
+    private static MigrationEngine Engine(string path, MigrationCatalog? catalog = null) => new(
+        Database(path), catalog ?? MigrationCatalog.LoadEmbedded("Sqlite"), TimeProvider.System, NullLogger<MigrationEngine>.Instance);
 
     private static Restorer Restorer(string path)
     {
