@@ -42,6 +42,9 @@ internal static class StatusView
         if (status.UpToDate)
             return "up to date";
 
+        if (status.Unfinished is { } begun)
+            return $"{Safe.Text(begun.Version)} is half {(begun.Down ? "undone" : "applied")}: {begun.StatementsDone} statements have run; {(begun.Down ? "rollback --version" : "migrate --to")} {Safe.Text(begun.Version)} finishes it";
+
         var parts = status.Migrations
             .Where(migration => migration.State is MigrationState.Pending or MigrationState.Changed or MigrationState.Unknown)
             .GroupBy(migration => migration.State)

@@ -17,6 +17,9 @@ internal static class SchemaMapping
         DatabaseExists = status.DatabaseExists,
         DatabaseSystem = "sqlite",
         DatabaseName = databaseName,
+        Unfinished = status.Unfinished is { } begun
+            ? new Contract.UnfinishedMigration { Version = begun.Version, Down = begun.IsDown, StatementsDone = begun.StatementsDone }
+            : null,
     };
 
     public static MigrationOrder ToDomain(this Contract.MigrationOrder order) =>

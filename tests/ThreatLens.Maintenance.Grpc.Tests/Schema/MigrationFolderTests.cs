@@ -62,6 +62,29 @@ public sealed class MigrationFolderTests : IDisposable
         Assert.Contains("Maintenance:Migrations:Path", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Status_migration_without_a_transaction_that_failed_says_how_far_it_came_and_start_up_finishes_it()
+    {
+        Write("1000_a.up.sql", "-- threatlens: no-transaction\nCREATE TABLE a (x);\nVACUUM;\nINSERT INTO b VALUES (1);");
+        Write("1000_a.down.sql", "DROP TABLE a;");
+        await using var service = await StartAsync();
+        var error = await Expect.ErrorAsync(StatusCode.FailedPrecondition, ErrorReasons.MigrationFailed, async () => await service.Maintenance.MigrateAsync(new MigrateRequest()));
+        Assert.Equal("2", error.Metadata["statementsDone"]);
+
+        var status = await service.Maintenance.StatusAsync(new StatusRequest());
+        Assert.Equal(new UnfinishedMigration { Version = "1000_a", StatementsDone = 2 }, status.Unfinished);
+        Assert.False(status.UpToDate);
+        await Expect.ErrorAsync(StatusCode.FailedPrecondition, ErrorReasons.MigrationUnfinished, async () => await service.Maintenance.RollbackAsync(new RollbackRequest()));
+        Assert.Contains("1000_a", (await service.GetHealthAsync()).Body, StringComparison.Ordinal);
+
+        service.Database.Execute("CREATE TABLE b (x)");
+        await service.RestartAsync(environment: "Maintenance__MigrateOnStartup=true");
+
+        Assert.Equal("1000_a", await service.CurrentVersionAsync());
+        Assert.Null((await service.Maintenance.StatusAsync(new StatusRequest())).Unfinished);
+        Assert.Equal(["1"], service.Database.Lines("SELECT x FROM b"));
+    }
+
     [Theory]
     [InlineData("SELECT 1;\nCOMMIT;", "1000_a.up.sql, line 2 (statement 2): COMMIT is not allowed")]
     [InlineData("SELECT '${nobody}';", "1000_a.up.sql, line 1 (statement 1): the placeholder ${nobody} has no value")]
