@@ -61,7 +61,7 @@ internal sealed partial class Placeholders
                 throw Invalid($"the placeholder ${{{name}}} has no value; set Maintenance:Migrations:Placeholders:{name}, or write $${{ for a plain ${{");
             return fit(value) ?? throw Invalid($"the value of ${{{name}}} would end the statement, the string or the name it stands in");
 
-            MaintenanceException Invalid(string problem) 
+            MaintenanceException Invalid(string problem)
             {
                 var before = sql[..(start + match.Index)];
                 return ScriptFiles.Invalid(script, 1 + before.AsSpan().Count('\n'), problem, MigrationScriptParser.StatementAtEnd(before));
