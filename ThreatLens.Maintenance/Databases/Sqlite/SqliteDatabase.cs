@@ -142,11 +142,18 @@ public sealed class SqliteDatabase
         if (raw.sqlite3_db_readonly(connection.Handle, "main") == 1)
             throw ReadOnly("the system does not permit writing the file");
 
-        connection.Pragma(_synchronous == SqliteSynchronous.Full ? "synchronous = FULL" : "synchronous = NORMAL");
-        // Only before the first page is written can auto_vacuum still be chosen.
         if (connection.Pragma("page_count") is 0L)
-            connection.Pragma("auto_vacuum = INCREMENTAL");
+            ChooseAutoVacuum(connection);
+        connection.Pragma(_synchronous == SqliteSynchronous.Full ? "synchronous = FULL" : "synchronous = NORMAL");
         connection.Pragma("journal_mode = WAL", Math.Max(1, (int)Math.Ceiling(BusyTimeout.TotalSeconds)));
+    }
+
+    // Only before the first page is written can auto_vacuum be chosen, and choosing it writes that page. There is nothing to lose yet: the
+    // disk is waited for once, when the journal mode is written to the same page.
+    private static void ChooseAutoVacuum(SqliteConnection connection)
+    {
+        connection.Pragma("synchronous = OFF");
+        connection.Pragma("auto_vacuum = INCREMENTAL");
     }
 
     private void RefuseUnusablePlace()
