@@ -117,9 +117,10 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         }
 
         MigrationPlanner.RecheckForward(status, migration, command.Order);
-        _isAdopting ??= status.CurrentVersion is null && _fingerprint.Read(connection) != SchemaFingerprint.Empty;
+        var before = _fingerprint.Read(connection);
+        _isAdopting ??= status.CurrentVersion is null && before != SchemaFingerprint.Empty;
         SchemaHistory.Ensure(connection, history);
-        var (ran, skipped) = RunAndRecord(migration, command, transaction, started, _isAdopting.Value);
+        var (ran, skipped) = RunAndRecord(migration, command, transaction, before, started, _isAdopting.Value);
         // One that comes late changes the schema that was recorded at the version above it.
         if (status.CurrentVersion is { } above && above.CompareTo(migration.Version) > 0)
             SchemaHistory.SetFingerprint(connection, above, _fingerprint.Read(connection));
@@ -131,9 +132,9 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         return applied;
     }
 
-    private (int Ran, int Skipped) RunAndRecord(Migration migration, MigrateCommand command, ImmediateTransaction transaction, long started, bool adopts)
+    private (int Ran, int Skipped) RunAndRecord(
+        Migration migration, MigrateCommand command, ImmediateTransaction transaction, string before, long started, bool adopts)
     {
-        var before = _fingerprint.Read(connection);
         var script = catalog.UpOf(migration);
         var adoption = new Adoption(database, connection, catalog);
         // Only what a script passes over needs a look; what it makes itself is right.

@@ -46,14 +46,10 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
     /// <summary>Whether a statement is to run on the database as this connection sees it.</summary>
     public static bool IsNeeded(SqliteConnection connection, ScriptStatement statement) => statement.Condition switch
     {
-        StatementCondition.ColumnMissing => !HasColumn(connection, statement),
-        StatementCondition.ColumnPresent => HasColumn(connection, statement),
+        StatementCondition.ColumnMissing => !connection.HasColumn(statement.Table, statement.Column),
+        StatementCondition.ColumnPresent => connection.HasColumn(statement.Table, statement.Column),
         _ => true,
     };
-
-    private static bool HasColumn(SqliteConnection connection, ScriptStatement statement) => connection.Scalar(
-        "SELECT 1 FROM pragma_table_info($table) WHERE name = $column COLLATE NOCASE",
-        ("$table", statement.Table), ("$column", statement.Column)) is not null;
 
     private void RefuseRows(MigrationVersion version, MigrationScript script)
     {

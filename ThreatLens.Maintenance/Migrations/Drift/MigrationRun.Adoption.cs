@@ -60,7 +60,7 @@ internal sealed partial class MigrationRun
     private AppliedMigration ApplyGap(Migration migration, MigrateCommand command, ImmediateTransaction transaction)
     {
         var started = time.GetTimestamp();
-        var (ran, skipped) = RunAndRecord(migration, command, transaction, started, adopts: true);
+        var (ran, skipped) = RunAndRecord(migration, command, transaction, _fingerprint.Read(connection), started, adopts: true);
         return new AppliedMigration(migration.Version, time.GetElapsedTime(started), ran, skipped);
     }
 }
