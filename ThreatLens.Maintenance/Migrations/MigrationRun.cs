@@ -11,10 +11,10 @@ namespace ThreatLens.Maintenance.Migrations;
 /// <summary>One run over a list of migrations on one connection: each in a transaction of its own, with its history row.</summary>
 internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnection connection, MigrationCatalog catalog, TimeProvider time, ILogger logger)
 {
-    private static readonly SqlSummary Begin = SqlSummary.Of("BEGIN IMMEDIATE");
-    private static readonly SqlSummary Commit = SqlSummary.Of("COMMIT");
-    private static readonly SqlSummary Record = SqlSummary.Of("INSERT INTO schema_migrations");
-    private static readonly SqlSummary Remove = SqlSummary.Of("DELETE FROM schema_migrations");
+    private static readonly SqlSummary Begin = new("BEGIN", "BEGIN", null);
+    private static readonly SqlSummary Commit = new("COMMIT", "COMMIT", null);
+    private static readonly SqlSummary Record = new("INSERT schema_migrations", "INSERT", "schema_migrations");
+    private static readonly SqlSummary Remove = new("DELETE schema_migrations", "DELETE", "schema_migrations");
 
     private readonly SchemaFingerprint _fingerprint = new();
 
@@ -185,14 +185,14 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
 
     private T Timed<T>(SqlSummary summary, Func<T> action)
     {
-        using var span = StatementSpan.Start(database, summary);
+        using var span = StatementSpan.IsObserved ? StatementSpan.Start(database, summary) : null;
         try
         {
             return action();
         }
         catch (SqliteException e)
         {
-            span.Fail(e);
+            span?.Fail(e);
             throw;
         }
     }

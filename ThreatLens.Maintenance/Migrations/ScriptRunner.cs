@@ -13,7 +13,8 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
     /// <exception cref="MaintenanceException">ROLLBACK_REFUSED, MIGRATION_FAILED, or what the surroundings of the database report.</exception>
     public (int Ran, int Skipped) Run(MigrationVersion version, MigrationScript script)
     {
-        RefuseRows(version, script);
+        if (script.RefuseIfRows.Count > 0)
+            RefuseRows(version, script);
         var skipped = 0;
         foreach (var statement in script.Statements)
         {
@@ -28,7 +29,7 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
 
     private void Run(MigrationVersion version, MigrationScript script, ScriptStatement statement)
     {
-        using var span = StatementSpan.Start(database, statement.Summary, statement.Sql);
+        using var span = StatementSpan.IsObserved ? StatementSpan.Start(database, statement.Summary, statement.Sql) : null;
         try
         {
             connection.Execute(statement.Sql);
@@ -38,7 +39,7 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
         }
         catch (SqliteException e)
         {
-            span.Fail(e);
+            span?.Fail(e);
             throw MigrationFailure.Of(database, version, script, statement, e);
         }
     }

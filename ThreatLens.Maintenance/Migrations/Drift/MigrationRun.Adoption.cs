@@ -7,7 +7,7 @@ namespace ThreatLens.Maintenance.Migrations;
 /// <summary>Adopting what the original application recorded: all of it in one transaction.</summary>
 internal sealed partial class MigrationRun
 {
-    private static readonly SqlSummary Align = SqlSummary.Of("UPDATE schema_migrations");
+    private static readonly SqlSummary Align = new("UPDATE schema_migrations", "UPDATE", "schema_migrations");
 
     /// <summary>
     /// Applies what is pending below the versions without a checksum, creates what is missing of those, and fills their checksums.
