@@ -16,6 +16,10 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
     private static readonly SqlSummary Record = new("INSERT schema_migrations", "INSERT", "schema_migrations");
     private static readonly SqlSummary Remove = new("DELETE schema_migrations", "DELETE", "schema_migrations");
 
+    private static readonly SqlSummary Update = new("UPDATE schema_migrations", "UPDATE", "schema_migrations");
+    private static readonly SqlSummary CreateHistory = new("CREATE TABLE schema_migrations", "CREATE TABLE", "schema_migrations");
+    private static readonly SqlSummary ExtendHistory = new("ALTER TABLE schema_migrations", "ALTER TABLE", "schema_migrations");
+
     private readonly SchemaFingerprint _fingerprint = new();
 
     // Whether this run found a database that somebody else built, so that "IF NOT EXISTS" may hide another shape; null before the first look.
@@ -119,11 +123,11 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         MigrationPlanner.RecheckForward(status, migration, command.Order);
         var before = _fingerprint.Read(connection);
         _isAdopting ??= status.CurrentVersion is null && before != SchemaFingerprint.Empty;
-        SchemaHistory.Ensure(connection, history);
+        EnsureHistory(history);
         var (ran, skipped) = RunAndRecord(migration, command, transaction, before, started, _isAdopting.Value);
         // One that comes late changes the schema that was recorded at the version above it.
         if (status.CurrentVersion is { } above && above.CompareTo(migration.Version) > 0)
-            SchemaHistory.SetFingerprint(connection, above, _fingerprint.Read(connection));
+            SetFingerprint(above);
         Timed(Commit, transaction.Commit);
 
         Current = status.CurrentVersion?.CompareTo(migration.Version) > 0 ? status.CurrentVersion : migration.Version;
@@ -163,18 +167,30 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         }
 
         MigrationPlanner.RecheckBackward(status, migration);
-        SchemaHistory.Ensure(connection, history);
+        EnsureHistory(history);
         var (ran, skipped) = new ScriptRunner(database, connection, transaction).Run(migration.Version, catalog.DownOf(migration));
         Timed(Remove, () => SchemaHistory.Remove(connection, migration));
         var below = status.Below(migration.Version);
         if (below is not null)
-            SchemaHistory.SetFingerprint(connection, below, _fingerprint.Read(connection));
+            SetFingerprint(below);
         Timed(Commit, transaction.Commit);
 
         Current = below;
         var undone = new AppliedMigration(migration.Version, time.GetElapsedTime(started), ran, skipped);
         logger.Undone(migration.Version.Id, database.Path, undone.Duration.TotalMilliseconds, ran, skipped);
         return undone;
+    }
+
+    private void EnsureHistory(HistorySnapshot history)
+    {
+        if (!SchemaHistory.IsComplete(history))
+            Timed(history.Columns is null ? CreateHistory : ExtendHistory, () => SchemaHistory.Ensure(connection, history));
+    }
+
+    private void SetFingerprint(MigrationVersion version)
+    {
+        var fingerprint = _fingerprint.Read(connection);
+        Timed(Update, () => SchemaHistory.SetFingerprint(connection, version, fingerprint));
     }
 
     private void Timed(SqlSummary summary, Action action) => Timed(summary, () =>

@@ -62,6 +62,9 @@ internal static class SchemaHistory
         return new HistorySnapshot(columns.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase), ReadRows(reader, columns));
     }
 
+    /// <summary>Whether the table is there with all of our columns.</summary>
+    public static bool IsComplete(HistorySnapshot history) => history.Columns is { } columns && OwnColumns.All(c => columns.Contains(c.Name));
+
     /// <summary>Creates the table, or adds our columns to it, where they are missing. Within the first migration's transaction.</summary>
     public static void Ensure(SqliteConnection connection, HistorySnapshot history)
     {
