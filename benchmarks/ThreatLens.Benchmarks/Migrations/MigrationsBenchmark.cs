@@ -15,7 +15,7 @@ internal static class MigrationsBenchmark
     public static Command Command()
     {
         var runs = new Option<int>("--runs") { Description = "Runs of each contender; the median counts.", DefaultValueFactory = _ => 20 };
-        var warmUp = new Option<int>("--warm-up") { Description = "Rounds before those that count, in process: as many as the JIT needs to settle.", DefaultValueFactory = _ => 60 };
+        var warmUp = new Option<int>("--warm-up") { Description = "Rounds before those that count, in process: as many as the JIT needs to settle.", DefaultValueFactory = _ => 200 };
         var only = new Option<string>("--only") { Description = "warm, cold or status; all by default." };
         only.AcceptOnlyFromAmong("warm", "cold", "status");
         var command = new Command("migrations", "The product's migrations beside FluentMigrator, DbUp, Evolve, EF Core and a minimal runner.") { runs, warmUp, only };
