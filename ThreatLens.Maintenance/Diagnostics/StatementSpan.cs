@@ -29,6 +29,9 @@ public sealed class StatementSpan : IDisposable
         _started = database.Time.GetTimestamp();
     }
 
+    /// <summary>Whether anybody listens to spans or durations: where not, whoever runs many statements need not start any.</summary>
+    public static bool IsObserved => MaintenanceDiagnostics.ActivitySource.HasListeners() || MaintenanceMetrics.StatementDuration.Enabled;
+
     /// <summary>Starts the span of a statement.</summary>
     /// <param name="database">The database it runs on.</param>
     /// <param name="summary">What it is; computed once for a statement that runs often.</param>

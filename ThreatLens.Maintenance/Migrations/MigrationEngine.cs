@@ -26,12 +26,8 @@ public sealed partial class MigrationEngine(SqliteDatabase database, MigrationCa
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            using var connection = database.TryOpenReader();
-            if (connection is null)
-                return SchemaStatusReader.OfMissingDatabase(catalog);
-            // One snapshot: the history and the tables are read as of the same commit.
-            connection.Execute("BEGIN");
-            return SchemaStatusReader.Read(connection, catalog);
+            using var connection = database.TryOpenSnapshot();
+            return connection is null ? SchemaStatusReader.OfMissingDatabase(catalog) : SchemaStatusReader.Read(connection, catalog);
         }
         catch (SqliteException e)
         {

@@ -12,10 +12,14 @@ namespace ThreatLens.Maintenance.Migrations;
 /// <summary>One run over a list of migrations on one connection: each in a transaction of its own, with its history row.</summary>
 internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnection connection, MigrationCatalog catalog, TimeProvider time, ILogger logger)
 {
-    private static readonly SqlSummary Begin = SqlSummary.Of("BEGIN IMMEDIATE");
-    private static readonly SqlSummary Commit = SqlSummary.Of("COMMIT");
-    private static readonly SqlSummary Record = SqlSummary.Of("INSERT INTO schema_migrations");
-    private static readonly SqlSummary Remove = SqlSummary.Of("DELETE FROM schema_migrations");
+    private static readonly SqlSummary Begin = new("BEGIN", "BEGIN", null);
+    private static readonly SqlSummary Commit = new("COMMIT", "COMMIT", null);
+    private static readonly SqlSummary Record = new("INSERT schema_migrations", "INSERT", "schema_migrations");
+    private static readonly SqlSummary Remove = new("DELETE schema_migrations", "DELETE", "schema_migrations");
+
+    private static readonly SqlSummary Update = new("UPDATE schema_migrations", "UPDATE", "schema_migrations");
+    private static readonly SqlSummary CreateHistory = new("CREATE TABLE schema_migrations", "CREATE TABLE", "schema_migrations");
+    private static readonly SqlSummary ExtendHistory = new("ALTER TABLE schema_migrations", "ALTER TABLE", "schema_migrations");
 
     private readonly SchemaFingerprint _fingerprint = new();
 
@@ -124,14 +128,15 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         }
 
         MigrationPlanner.RecheckForward(status, migration, command.Order);
-        _isAdopting ??= status.CurrentVersion is null && _fingerprint.Read(connection) != SchemaFingerprint.Empty;
-        SchemaHistory.Ensure(connection, history);
+        var before = _fingerprint.Read(connection);
+        _isAdopting ??= status.CurrentVersion is null && before != SchemaFingerprint.Empty;
+        EnsureHistory(history);
         var (ran, skipped) = catalog.UpOf(migration).IsTransactional
-            ? RunAndRecord(migration, command, transaction, started, _isAdopting.Value)
+            ? RunAndRecord(migration, command, transaction, before, started, _isAdopting.Value)
             : RunStepwiseAndRecord(migration, command, transaction, started);
         // One that comes late changes the schema that was recorded at the version above it.
         if (status.CurrentVersion is { } above && above.CompareTo(migration.Version) > 0)
-            SchemaHistory.SetFingerprint(connection, above, _fingerprint.Read(connection));
+            SetFingerprint(above);
         Timed(Commit, transaction.Commit);
 
         Current = status.CurrentVersion?.CompareTo(migration.Version) > 0 ? status.CurrentVersion : migration.Version;
@@ -140,9 +145,9 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         return applied;
     }
 
-    private (int Ran, int Skipped) RunAndRecord(Migration migration, MigrateCommand command, ImmediateTransaction transaction, long started, bool adopts)
+    private (int Ran, int Skipped) RunAndRecord(
+        Migration migration, MigrateCommand command, ImmediateTransaction transaction, string before, long started, bool adopts)
     {
-        var before = _fingerprint.Read(connection);
         var script = catalog.UpOf(migration);
         RunHook(HookMoment.BeforeEachMigrate, migration, transaction);
         var adoption = new Adoption(database, connection, catalog);
@@ -173,13 +178,13 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         }
 
         MigrationPlanner.RecheckBackward(status, migration);
-        SchemaHistory.Ensure(connection, history);
+        EnsureHistory(history);
         var (ran, skipped) = RunDown(migration, transaction);
         RunHook(HookMoment.AfterEachRollback, migration, transaction);
         Timed(Remove, () => SchemaHistory.Remove(connection, migration));
         var below = status.Below(migration.Version);
         if (below is not null)
-            SchemaHistory.SetFingerprint(connection, below, _fingerprint.Read(connection));
+            SetFingerprint(below);
         Timed(Commit, transaction.Commit);
 
         Current = below;
@@ -197,6 +202,18 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         return new ScriptRunner(database, connection, transaction).Run(migration.Version, script);
     }
 
+    private void EnsureHistory(HistorySnapshot history)
+    {
+        if (!SchemaHistory.IsComplete(history))
+            Timed(history.Columns is null ? CreateHistory : ExtendHistory, () => SchemaHistory.Ensure(connection, history));
+    }
+
+    private void SetFingerprint(MigrationVersion version)
+    {
+        var fingerprint = _fingerprint.Read(connection);
+        Timed(Update, () => SchemaHistory.SetFingerprint(connection, version, fingerprint));
+    }
+
     private void Timed(SqlSummary summary, Action action) => Timed(summary, () =>
     {
         action();
@@ -205,14 +222,14 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
 
     private T Timed<T>(SqlSummary summary, Func<T> action)
     {
-        using var span = StatementSpan.Start(database, summary);
+        using var span = StatementSpan.IsObserved ? StatementSpan.Start(database, summary) : null;
         try
         {
             return action();
         }
         catch (SqliteException e)
         {
-            span.Fail(e);
+            span?.Fail(e);
             throw;
         }
     }

@@ -57,18 +57,18 @@ internal static class SchemaHistory
     /// <exception cref="MaintenanceException">HISTORY_UNREADABLE.</exception>
     public static HistorySnapshot Read(SqliteConnection connection)
     {
-        var type = connection.Scalar(
-            "SELECT type FROM sqlite_master WHERE name = $table COLLATE NOCASE AND type IN ('table', 'view')", ("$table", Table));
-        if (type is null)
+        if (!connection.HasTable(Table) && !IsThere(connection))
             return HistorySnapshot.None;
-        if (type is not "table")
-            throw Unreadable($"it is a {type}");
-        var columns = ReadColumns(connection);
-        var missing = OriginalColumns.Where(c => !columns.Contains(c)).ToList();
-        if (missing.Count > 0)
-            throw Unreadable($"it lacks the columns {string.Join(", ", missing)}, so it is another tool's");
-        return new HistorySnapshot(columns, ReadRows(connection)) { Unfinished = UnfinishedMigration.Read(connection) };
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT * FROM {Table}";
+        using var reader = command.ExecuteReader();
+        var columns = ReadColumns(reader);
+        var rows = ReadRows(reader, columns);
+        return new HistorySnapshot(columns.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase), rows) { Unfinished = UnfinishedMigration.Read(connection) };
     }
+
+    /// <summary>Whether the table is there with all of our columns.</summary>
+    public static bool IsComplete(HistorySnapshot history) => history.Columns is { } columns && OwnColumns.All(c => columns.Contains(c.Name));
 
     /// <summary>Creates the table, or adds our columns to it, where they are missing. Within the first migration's transaction.</summary>
     public static void Ensure(SqliteConnection connection, HistorySnapshot history)
@@ -123,28 +123,33 @@ internal static class SchemaHistory
     public static void Remove(SqliteConnection connection, Migration migration) =>
         connection.Execute($"DELETE FROM {Table} WHERE version = $version", ("$version", migration.Version.Id));
 
-    private static HashSet<string> ReadColumns(SqliteConnection connection)
+    // Looked at where no table was found: something else may have its name, and an error must not be taken for its absence.
+    private static bool IsThere(SqliteConnection connection) =>
+        connection.Scalar("SELECT type FROM sqlite_master WHERE name = $table COLLATE NOCASE AND type IN ('table', 'view')", ("$table", Table)) switch
+        {
+            null => false,
+            "table" => true,
+            var type => throw Unreadable($"it is a {type}"),
+        };
+
+    private static Dictionary<string, int> ReadColumns(SqliteDataReader reader)
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT name FROM pragma_table_info('{Table}')";
-        using var reader = command.ExecuteReader();
-        var columns = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        while (reader.Read())
-            columns.Add(reader.GetString(0));
-        return columns;
+        var columns = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
+        for (var i = 0; i < reader.FieldCount; i++)
+            columns.Add(reader.GetName(i), i);
+        var missing = OriginalColumns.Where(c => !columns.ContainsKey(c)).ToList();
+        return missing.Count == 0 ? columns : throw Unreadable($"it lacks the columns {string.Join(", ", missing)}, so it is another tool's");
     }
 
-    private static List<HistoryRow> ReadRows(SqliteConnection connection)
+    private static List<HistoryRow> ReadRows(SqliteDataReader reader, Dictionary<string, int> columns)
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT version, description, applied_at, checksum FROM {Table}";
-        using var reader = command.ExecuteReader();
+        var (version, description, appliedAt, checksum) = (columns["version"], columns["description"], columns["applied_at"], columns["checksum"]);
         var rows = new List<HistoryRow>();
         while (reader.Read())
         {
-            if (reader.IsDBNull(0))
+            if (reader.IsDBNull(version))
                 throw Unreadable("one of its rows has no version");
-            rows.Add(new HistoryRow(reader.GetString(0), Text(reader, 1) ?? "", Text(reader, 2), Text(reader, 3)));
+            rows.Add(new HistoryRow(reader.GetString(version), Text(reader, description) ?? "", Text(reader, appliedAt), Text(reader, checksum)));
         }
 
         return rows;

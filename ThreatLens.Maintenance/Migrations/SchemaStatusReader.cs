@@ -9,12 +9,7 @@ internal static class SchemaStatusReader
     // Recorded by the original application without ever being run; its tables are not ours. See KnownForeign in SchemaStatus.
     private const string OriginalAuthVersion = "004_add_auth_audit_tables";
 
-    private const string MetricColumns =
-        """
-        SELECT count(*) FROM sqlite_master m JOIN pragma_table_info(m.name) c
-        WHERE m.type = 'table' AND m.name = 'processing_metrics' COLLATE NOCASE
-          AND lower(c.name) IN ('source_name', 'metric_type', 'metric_value', 'timestamp', 'metric_metadata')
-        """;
+    private static readonly string[] MetricColumns = ["source_name", "metric_type", "metric_value", "timestamp", "metric_metadata"];
 
     /// <summary>The status of a database whose file does not exist.</summary>
     public static SchemaStatus OfMissingDatabase(MigrationCatalog catalog) =>
@@ -23,7 +18,7 @@ internal static class SchemaStatusReader
     /// <summary>The status as this connection sees it; within a transaction it stays true.</summary>
     /// <exception cref="Errors.MaintenanceException">HISTORY_UNREADABLE.</exception>
     public static SchemaStatus Read(SqliteConnection connection, MigrationCatalog catalog) =>
-        Compare(catalog, SchemaHistory.Read(connection)) with { CanTakeMetrics = connection.Scalar(MetricColumns) is 5L };
+        Compare(catalog, SchemaHistory.Read(connection)) with { CanTakeMetrics = MetricColumns.All(c => connection.HasColumn("processing_metrics", c)) };
 
     /// <summary>What the history alone tells; whether metrics can be taken is not looked at, and false.</summary>
     public static SchemaStatus Compare(MigrationCatalog catalog, HistorySnapshot history)

@@ -14,7 +14,8 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
     /// <exception cref="MaintenanceException">ROLLBACK_REFUSED, MIGRATION_FAILED, or what the surroundings of the database report.</exception>
     public (int Ran, int Skipped) Run(MigrationVersion version, MigrationScript script)
     {
-        RefuseRows(version, script);
+        if (script.RefuseIfRows.Count > 0)
+            RefuseRows(version, script);
         var skipped = 0;
         foreach (var statement in script.Statements)
         {
@@ -29,7 +30,7 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
 
     private void Run(MigrationVersion version, MigrationScript script, ScriptStatement statement)
     {
-        using var span = StatementSpan.Start(database, statement.Summary, statement.Sql);
+        using var span = StatementSpan.IsObserved ? StatementSpan.Start(database, statement.Summary, statement.Sql) : null;
         try
         {
             Execute(connection, statement);
@@ -39,7 +40,7 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
         }
         catch (SqliteException e)
         {
-            span.Fail(e);
+            span?.Fail(e);
             throw MigrationFailure.Of(database, version, script, statement, e);
         }
         catch (RebuildRefusedException e)
@@ -62,14 +63,10 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
     /// <summary>Whether a statement is to run on the database as this connection sees it.</summary>
     public static bool IsNeeded(SqliteConnection connection, ScriptStatement statement) => statement.Condition switch
     {
-        StatementCondition.ColumnMissing => !HasColumn(connection, statement),
-        StatementCondition.ColumnPresent => HasColumn(connection, statement),
+        StatementCondition.ColumnMissing => !connection.HasColumn(statement.Table, statement.Column),
+        StatementCondition.ColumnPresent => connection.HasColumn(statement.Table, statement.Column),
         _ => true,
     };
-
-    private static bool HasColumn(SqliteConnection connection, ScriptStatement statement) => connection.Scalar(
-        "SELECT 1 FROM pragma_table_info($table) WHERE name = $column COLLATE NOCASE",
-        ("$table", statement.Table), ("$column", statement.Column)) is not null;
 
     /// <summary>Refuses a script while tables that it names have rows.</summary>
     /// <exception cref="MaintenanceException">ROLLBACK_REFUSED.</exception>

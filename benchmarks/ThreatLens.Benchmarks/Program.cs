@@ -2,6 +2,10 @@ using System.CommandLine;
 using ThreatLens.Benchmarks.Ingest;
 using ThreatLens.Benchmarks.Migrations;
 
+// The cold process that another one measures: nothing may come before the work.
+if (args is [ColdProcess.Verb, var contender, var folder])
+    return ColdProcess.Run(contender, folder);
+
 var root = new RootCommand("Measures what README and docs/decisions claim, beside its peers, in one run. Build with -c Release.");
 root.Subcommands.Add(MigrationsBenchmark.Command());
 root.Subcommands.Add(IngestBenchmark.Command());

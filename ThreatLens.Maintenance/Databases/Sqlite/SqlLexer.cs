@@ -9,33 +9,48 @@ internal sealed class SqlLexer(string sql)
     private static readonly string[] LongSymbols = ["->>", "->", "||", "<=", ">=", "<>", "!=", "==", "<<", ">>"];
 
     private int _at;
-    private int _line = 1;
+    private int _nextLine = 1;
+
+    /// <summary>What the current token is.</summary>
+    public SqlTokenKind Kind { get; private set; }
+
+    /// <summary>Index of its first character.</summary>
+    public int Start { get; private set; }
+
+    /// <summary>Its line, from 1.</summary>
+    public int Line { get; private set; }
+
+    /// <summary>It, as written.</summary>
+    public ReadOnlySpan<char> Text => sql.AsSpan(Start, _at - Start);
 
     /// <summary>All tokens in order, whitespace left out.</summary>
     public static IEnumerable<SqlToken> Read(string sql)
     {
         var lexer = new SqlLexer(sql);
-        while (lexer.Next() is { } token)
-            yield return token;
+        while (lexer.MoveNext())
+            yield return new SqlToken(lexer.Kind, lexer.Text.ToString(), lexer.Start, lexer.Line);
     }
 
-    private SqlToken? Next()
+    /// <summary>Goes to the next token; false at the end.</summary>
+    public bool MoveNext()
     {
         while (_at < sql.Length && IsSpace(sql[_at]))
         {
             if (sql[_at] == '\n')
-                _line++;
+                _nextLine++;
             _at++;
         }
 
         if (_at >= sql.Length)
-            return null;
+            return false;
 
-        var (kind, length) = Measure();
-        var token = new SqlToken(kind, sql.Substring(_at, length), _at, _line);
-        _line += token.Text.AsSpan().Count('\n');
+        (Start, Line) = (_at, _nextLine);
+        (Kind, var length) = Measure();
         _at += length;
-        return token;
+        // Words and symbols have no line ends within.
+        if (Kind is not (SqlTokenKind.Word or SqlTokenKind.Symbol))
+            _nextLine += Text.Count('\n');
+        return true;
     }
 
     private (SqlTokenKind Kind, int Length) Measure()
@@ -112,6 +127,8 @@ internal sealed class SqlLexer(string sql)
 
     private static int SymbolLength(ReadOnlySpan<char> rest)
     {
+        if (rest[0] is '(' or ')' or ',' or ';' or '.')
+            return 1;
         foreach (var symbol in LongSymbols)
         {
             if (rest.StartsWith(symbol))

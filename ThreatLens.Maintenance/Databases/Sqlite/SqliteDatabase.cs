@@ -85,14 +85,14 @@ public sealed class SqliteDatabase
         Time);
 
     /// <summary>Like <see cref="OpenReader"/>, but null when there is no file.</summary>
-    internal SqliteConnection? TryOpenReader()
+    internal SqliteConnection? TryOpenReader() => TryOpenReading(static connection => connection.Pragma("schema_version"));
+
+    /// <summary>Like <see cref="TryOpenReader"/>, within a transaction: all that is read is as of the same commit, and the lock is taken once.</summary>
+    internal SqliteConnection? TryOpenSnapshot() => TryOpenReading(static connection =>
     {
-        RefuseUnusablePlace();
-        // Reading one number of the header tells now, not later, whether the file is a database.
-        return FileExists
-            ? Open(_reading, static connection => connection.Pragma("schema_version"), "opening it for reading")
-            : null;
-    }
+        connection.Execute("BEGIN");
+        connection.Pragma("schema_version");
+    });
 
     /// <summary>Refuses a database that says it must not be written; looks at the settings and the file's attributes only.</summary>
     /// <exception cref="MaintenanceException">DATABASE_READ_ONLY.</exception>
@@ -113,6 +113,15 @@ public sealed class SqliteDatabase
     /// INTERNAL for a statement that is itself wrong.
     /// </returns>
     public MaintenanceException Translate(SqliteException e, string doing) => SqliteErrors.Translate(Path, e, doing);
+
+    private SqliteConnection? TryOpenReading(Action<SqliteConnection> begin)
+    {
+        // Reading one number of the header tells now, not later, whether the file is a database.
+        if (FileExists)
+            return Open(_reading, begin, "opening it for reading");
+        RefuseUnusablePlace();
+        return null;
+    }
 
     private SqliteConnection Open(string connectionString, Action<SqliteConnection> prepare, string doing)
     {
@@ -142,11 +151,28 @@ public sealed class SqliteDatabase
         if (raw.sqlite3_db_readonly(connection.Handle, "main") == 1)
             throw ReadOnly("the system does not permit writing the file");
 
-        connection.Pragma(_synchronous == SqliteSynchronous.Full ? "synchronous = FULL" : "synchronous = NORMAL");
-        // Only before the first page is written can auto_vacuum still be chosen.
         if (connection.Pragma("page_count") is 0L)
-            connection.Pragma("auto_vacuum = INCREMENTAL");
+            MakeFirstPage(connection);
+        connection.Pragma(_synchronous == SqliteSynchronous.Full ? "synchronous = FULL" : "synchronous = NORMAL");
         connection.Pragma("journal_mode = WAL", Math.Max(1, (int)Math.Ceiling(BusyTimeout.TotalSeconds)));
+    }
+
+    // Only before the first page is written can auto_vacuum be chosen, and choosing it writes that page. There is nothing to lose yet: no
+    // journal has to be on disk, and the disk is waited for once, when the journal mode is written to the same page.
+    private static void MakeFirstPage(SqliteConnection connection)
+    {
+        try
+        {
+            connection.Pragma("journal_mode = MEMORY");
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode == raw.SQLITE_BUSY)
+        {
+            // Another process has just made the file, and has it open in WAL mode.
+            return;
+        }
+
+        connection.Pragma("synchronous = OFF");
+        connection.Pragma("auto_vacuum = INCREMENTAL");
     }
 
     private void RefuseUnusablePlace()

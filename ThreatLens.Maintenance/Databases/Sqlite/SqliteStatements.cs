@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace ThreatLens.Maintenance.Databases.Sqlite;
 
@@ -43,6 +44,15 @@ internal static class SqliteStatements
             texts.Add(reader.GetString(0));
         return texts;
     }
+
+    /// <summary>Whether there is a table of that name, in any case; a view is none. Asks the schema that SQLite holds in memory.</summary>
+    public static bool HasTable(this SqliteConnection connection, string table) => Knows(connection, table, column: null);
+
+    /// <summary>Whether there is a table of that name with a column of that name, in any case; a view is none.</summary>
+    public static bool HasColumn(this SqliteConnection connection, string table, string column) => Knows(connection, table, column);
+
+    private static bool Knows(SqliteConnection connection, string table, string? column) =>
+        raw.sqlite3_table_column_metadata(connection.Handle, "main", table, column, out _, out _, out _, out _, out _) == raw.SQLITE_OK;
 
     private static SqliteCommand Prepare(this SqliteConnection connection, string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
     {

@@ -30,7 +30,42 @@ public static class SqliteTimestamp
     /// <returns>Whether the text is a timestamp.</returns>
     public static bool TryParse(string? text, out DateTimeOffset timestamp)
     {
+        if (TryParseWritten(text, out timestamp))
+            return true;
         const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
         return DateTimeOffset.TryParseExact(text, Read, CultureInfo.InvariantCulture, Utc, out timestamp);
+    }
+
+    // The shape that is nearly always there, digit by digit: the general way costs a process that has just started 9 ms, and each value 1 µs.
+    private static bool TryParseWritten(ReadOnlySpan<char> text, out DateTimeOffset timestamp)
+    {
+        timestamp = default;
+        if (text.Length == Written.Length && text[4] == '-' && text[7] == '-' && text[10] == ' ' && text[13] == ':' && text[16] == ':' && text[19] == '.'
+            && TryParseDigits(text[..4], out var year) && year > 0
+            && TryParseDigits(text[5..7], out var month) && month is >= 1 and <= 12
+            && TryParseDigits(text[8..10], out var day) && day >= 1 && day <= DateTime.DaysInMonth(year, month)
+            && TryParseDigits(text[11..13], out var hour) && hour < 24
+            && TryParseDigits(text[14..16], out var minute) && minute < 60
+            && TryParseDigits(text[17..19], out var second) && second < 60
+            && TryParseDigits(text[20..], out var microseconds))
+        {
+            timestamp = new DateTimeOffset(year, month, day, hour, minute, second, TimeSpan.Zero).AddTicks(microseconds * TimeSpan.TicksPerMicrosecond);
+            return true;
+        }
+
+        return false;
+    }
+
+    private static bool TryParseDigits(ReadOnlySpan<char> digits, out int value)
+    {
+        value = 0;
+        foreach (var digit in digits)
+        {
+            if (!char.IsAsciiDigit(digit))
+                return false;
+            value = value * 10 + (digit - '0');
+        }
+
+        return true;
     }
 }

@@ -1,5 +1,4 @@
 using ThreatLens.Maintenance.Databases.Sqlite;
-using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Migrations.Drift;
 
 namespace ThreatLens.Maintenance.Migrations;
@@ -7,8 +6,6 @@ namespace ThreatLens.Maintenance.Migrations;
 /// <summary>Adopting what the original application recorded: all of it in one transaction.</summary>
 internal sealed partial class MigrationRun
 {
-    private static readonly SqlSummary Align = SqlSummary.Of("UPDATE schema_migrations");
-
     /// <summary>
     /// Applies what is pending below the versions without a checksum, creates what is missing of those, and fills their checksums.
     /// </summary>
@@ -35,11 +32,11 @@ internal sealed partial class MigrationRun
             MigrationPlanner.RecheckForward(status, gap, command.Order);
         MigrationPlanner.RecheckAdoption(status);
         _isAdopting = true;
-        SchemaHistory.Ensure(connection, history);
+        EnsureHistory(history);
         var applied = gaps.ConvertAll(gap => ApplyGap(gap, command, transaction));
         var created = new Adoption(database, connection, catalog).Complete(through, unadopted.Select(m => m.Version.Id).ToHashSet());
         var fingerprint = _fingerprint.Read(connection);
-        Timed(Align, () =>
+        Timed(Update, () =>
         {
             foreach (var migration in unadopted)
             {
@@ -60,7 +57,7 @@ internal sealed partial class MigrationRun
     private AppliedMigration ApplyGap(Migration migration, MigrateCommand command, ImmediateTransaction transaction)
     {
         var started = time.GetTimestamp();
-        var (ran, skipped) = RunAndRecord(migration, command, transaction, started, adopts: true);
+        var (ran, skipped) = RunAndRecord(migration, command, transaction, _fingerprint.Read(connection), started, adopts: true);
         return new AppliedMigration(migration.Version, time.GetElapsedTime(started), ran, skipped);
     }
 }

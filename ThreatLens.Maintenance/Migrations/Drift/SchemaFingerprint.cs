@@ -39,16 +39,14 @@ internal sealed class SchemaFingerprint
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name";
         using var reader = command.ExecuteReader();
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var text = new StringBuilder();
         while (reader.Read())
         {
-            if (!SchemaScope.Covers(reader.GetString(2)))
-                continue;
-            var text = $"{reader.GetString(0)}\0{reader.GetString(1)}\0{reader.GetString(2)}\0{MeaningOf(reader.GetString(3))}\0\0";
-            hash.AppendData(Encoding.UTF8.GetBytes(text));
+            if (SchemaScope.Covers(reader.GetString(2)))
+                text.Append(reader.GetString(0)).Append('\0').Append(reader.GetString(1)).Append('\0').Append(reader.GetString(2)).Append('\0').Append(MeaningOf(reader.GetString(3))).Append("\0\0");
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 
     private string MeaningOf(string sql)

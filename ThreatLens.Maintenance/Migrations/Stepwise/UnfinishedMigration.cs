@@ -24,7 +24,7 @@ public sealed record UnfinishedMigration(string Version, bool IsDown, int Statem
     /// <summary>What is left to be finished; null when nothing is.</summary>
     internal static UnfinishedMigration? Read(SqliteConnection connection)
     {
-        if (connection.Scalar($"SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '{Table}'") is null)
+        if (!connection.HasTable(Table))
             return null;
         using var command = connection.CreateCommand();
         command.CommandText = $"SELECT version, is_down, statements_done, digest, fingerprint_before, run FROM {Table}";

@@ -46,6 +46,14 @@ internal static class ChildProgram
                 StopAt(span);
                 Engine(path).Rollback(new RollbackCommand { Steps = 3 });
                 return 0;
+            case ["migrate-die-at", var path, var point]:
+                CrashPoints.DieAt(point);
+                Engine(path).Migrate(new MigrateCommand());
+                return 0;
+            case ["rollback-die-at", var path, var point]:
+                CrashPoints.DieAt(point);
+                Engine(path).Rollback(new RollbackCommand { ToVersion = "000" });
+                return 0;
             case ["restore", var path, var backup, var operation]:
                 Console.WriteLine("ready");
                 Console.ReadLine();

@@ -1,5 +1,6 @@
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Tests.Children;
+using ThreatLens.Testing;
 using ThreatLens.Testing.Sqlite;
 using Xunit;
 
@@ -85,19 +86,32 @@ public sealed class MigrationCrashTests : SqliteMigrationTestBase
     [InlineData(true)]
     public async Task Migrate_processes_at_once_apply_each_version_once(bool legacy)
     {
-        if (legacy)
-            LegacyDatabase.Build(LegacyKind.PreRealtime, File.Path);
-        var children = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => ChildProcess.StartAsync("migrate", File.Path)));
+        for (var round = 0; round < Rounds.Count; round++)
+        {
+            var file = new SqliteFile(Folder.File($"{round}.db"));
+            if (legacy)
+                LegacyDatabase.Build(LegacyKind.PreRealtime, file.Path);
+            // Two, as in a rolling update; in the first round more.
+            await MigrateAtOnceAsync(file, round == 0 ? 4 : 2);
+        }
+    }
+
+    private static async Task MigrateAtOnceAsync(SqliteFile file, int processes)
+    {
+        var children = await Task.WhenAll(Enumerable.Range(0, processes).Select(_ => ChildProcess.StartAsync("migrate", file.Path)));
         try
         {
             await Task.WhenAll(children.Select(c => c.WriteLineAsync("go")));
             var answers = await Task.WhenAll(children.Select(c => c.ReadLineAsync()));
 
+            // An error would be no answer: the process would have died of it.
             Assert.All(answers, a => Assert.StartsWith("applied ", a, StringComparison.Ordinal));
             Assert.Equal(
                 ["000_create_core_tables", "001_add_realtime_tables", "002_add_realtime_fields", "003_optimize_realtime_indexes"],
                 answers.SelectMany(a => a!["applied ".Length..].Split(',', StringSplitOptions.RemoveEmptyEntries)).Order());
-            Assert.Equal("4", Assert.Single(File.Lines("SELECT count(*) FROM schema_migrations")));
+            Assert.Equal("4", Assert.Single(file.Lines("SELECT count(*) FROM schema_migrations")));
+            Assert.Equal("ok", file.Scalar("PRAGMA integrity_check"));
+            Assert.Equal("wal", file.Scalar("PRAGMA journal_mode"));
         }
         finally
         {

@@ -1,0 +1,13 @@
+namespace ThreatLens.Benchmarks.Migrations.Contenders;
+
+/// <summary>Something that brings a database file to the product's latest schema. A run is everything from nothing open to nothing open.</summary>
+internal interface IContender
+{
+    /// <summary>For the table, and for the cold process's command line.</summary>
+    string Name { get; }
+
+    /// <summary>Applies what is pending.</summary>
+    /// <param name="folder">A folder with <c>bench.db</c>, or where it is to be made.</param>
+    /// <param name="scripts">The up scripts in order.</param>
+    void Run(string folder, ScriptSet scripts);
+}

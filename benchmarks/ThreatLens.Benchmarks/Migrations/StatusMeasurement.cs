@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using ThreatLens.Benchmarks.Migrations.Contenders;
+using ThreatLens.Maintenance.Migrations;
+
+namespace ThreatLens.Benchmarks.Migrations;
+
+/// <summary>Reading the status of a current database, in process.</summary>
+internal static class StatusMeasurement
+{
+    private const int WarmUp = 500;
+    private const int Calls = 5000;
+
+    /// <returns>Milliseconds of each call.</returns>
+    public static IReadOnlyList<double> Run()
+    {
+        var folder = Directory.CreateTempSubdirectory("threatlens-benchmark-").FullName;
+        try
+        {
+            var engine = ThreatLensRunner.Engine(folder, out _);
+            engine.Migrate(new MigrateCommand());
+            var times = new List<double>(Calls);
+            for (var i = -WarmUp; i < Calls; i++)
+            {
+                var started = Stopwatch.GetTimestamp();
+                if (!engine.GetStatus().IsUpToDate)
+                    throw new InvalidOperationException("The database is not current.");
+                if (i >= 0)
+                    times.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+            }
+
+            return times;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
