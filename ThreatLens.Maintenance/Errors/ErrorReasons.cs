@@ -66,7 +66,16 @@ public static class ErrorReasons
     /// <summary>A statement of a migration failed; its transaction was rolled back.</summary>
     public const string MigrationFailed = "MIGRATION_FAILED";
 
-    /// <summary>A migration script is not acceptable (ends the transaction, unknown directive, missing pair).</summary>
+    /// <summary>The linter objects to statements of a migration, and nobody allowed them by name; nothing of it was run.</summary>
+    public const string LintFailed = "LINT_FAILED";
+
+    /// <summary>A rollback would lose more values than its caller is ready to lose.</summary>
+    public const string ValuesWouldBeLost = "VALUES_WOULD_BE_LOST";
+
+    /// <summary>There is not enough room on the disk for what a migration or rollback writes.</summary>
+    public const string MigrationNoSpace = "MIGRATION_NO_SPACE";
+
+    /// <summary>A migration script is not acceptable (unknown directive, missing pair, a statement that does not end).</summary>
     public const string MigrationInvalid = "MIGRATION_INVALID";
 
     /// <summary>An applied migration's script is not the one that was applied.</summary>

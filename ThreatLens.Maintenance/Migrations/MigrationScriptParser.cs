@@ -7,15 +7,10 @@ namespace ThreatLens.Maintenance.Migrations;
 
 /// <summary>
 /// Takes one script apart into statements and directives. A statement ends where SQLite's own tokenizer says so, which knows the
-/// semicolons inside a trigger's body. What would end or leave the migration's transaction is refused here, before anything runs.
+/// semicolons inside a trigger's body. What would end or leave the migration's transaction is for the linter to refuse, before anything runs.
 /// </summary>
 internal sealed class MigrationScriptParser(string name, string sql)
 {
-    private static readonly HashSet<string> Forbidden = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "VACUUM", "ATTACH", "DETACH", "PRAGMA",
-    };
-
     private readonly List<ScriptStatement> _statements = [];
     private readonly List<SqlToken> _current = [];
     private ScriptDirective? _condition;
@@ -76,8 +71,6 @@ internal sealed class MigrationScriptParser(string name, string sql)
         }
 
         var first = _current[0];
-        if (Forbidden.Contains(first.Text))
-            throw Invalid(first.Line, $"{first.Text.ToUpperInvariant()} is not allowed: a migration runs in one transaction, which the engine begins and ends");
         var statement = new ScriptStatement(_statements.Count + 1, first.Line, text);
         _statements.Add(_condition is null ? statement : WithCondition(statement, _condition));
         _condition = null;

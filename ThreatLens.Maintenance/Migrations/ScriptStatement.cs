@@ -1,4 +1,5 @@
 using ThreatLens.Maintenance.Diagnostics;
+using ThreatLens.Maintenance.Migrations.Planning;
 
 namespace ThreatLens.Maintenance.Migrations;
 
@@ -22,6 +23,7 @@ internal enum StatementCondition
 internal sealed record ScriptStatement(int Number, int Line, string Sql)
 {
     private const int ExcerptLength = 200;
+    private StatementAction? _action;
 
     public StatementCondition Condition { get; init; }
 
@@ -33,6 +35,12 @@ internal sealed record ScriptStatement(int Number, int Line, string Sql)
 
     /// <summary>What its span is called; derived once.</summary>
     public SqlSummary Summary => field ??= SqlSummary.Of(Sql);
+
+    /// <summary>What kind of thing it does; derived once, from its first words.</summary>
+    public StatementAction Action => _action ??= StatementKind.Of(Sql);
+
+    /// <summary>What it does in detail; derived once, from all of it.</summary>
+    public StatementShape Shape => field ??= StatementShape.Of(Sql);
 
     /// <summary>The beginning of the statement on one line, for messages.</summary>
     public string Excerpt
