@@ -10,6 +10,8 @@ using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Health.Sections;
 using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Migrations.Planning;
+using ThreatLens.Maintenance.Migrations.Rehearsal;
 using ThreatLens.Maintenance.Operations;
 
 namespace ThreatLens.Maintenance;
@@ -28,6 +30,7 @@ public static class MaintenanceRegistration
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddOptions<MaintenanceOptions>("Maintenance");
         builder.AddOptions<IngestOptions>("Maintenance:Ingest");
+        builder.AddOptions<MigrationOptions>("Maintenance:Migrations");
         builder.AddOptions<BackupOptions>("Maintenance:Backups");
         builder.AddOptions<HealthOptions>("Maintenance:Health");
         builder.AddSqlite();
@@ -55,6 +58,9 @@ public static class MaintenanceRegistration
         .AddSingleton(_ => MigrationCatalog.LoadEmbedded("Sqlite"))
         .AddSingleton<MigrationEngine>()
         .AddSingleton<StartupState>()
+        .AddSingleton<ChangeSpace>()
+        .AddSingleton<MigrationRehearsals>()
+        .AddSingleton<SchemaPlans>()
         .AddSingleton<SchemaOperations>();
 
     private static IServiceCollection AddBackups(this IServiceCollection services) => services

@@ -1,3 +1,4 @@
+using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Migrations.Planning;
 
 namespace ThreatLens.Maintenance.Migrations.Linting;
@@ -14,7 +15,7 @@ internal sealed class ScriptLint(AllowedRules allowed, MigrationOptions options,
         StatementAction.TransactionControl or StatementAction.Savepoint or StatementAction.Pragma => script.IsTransactional,
         StatementAction.DropTable or StatementAction.DropColumn or StatementAction.Delete => true,
         StatementAction.Update => isDown,
-        StatementAction.AddColumn => s.Sql.Contains("NOT", StringComparison.OrdinalIgnoreCase),
+        StatementAction.AddColumn => SqlLexer.Read(s.Sql).Any(t => t.Is("NOT")),
         StatementAction.Insert => s.Sql.Contains("SELECT", StringComparison.OrdinalIgnoreCase),
         _ => false,
     });

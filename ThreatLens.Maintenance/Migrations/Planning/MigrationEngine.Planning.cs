@@ -59,6 +59,15 @@ public sealed partial class MigrationEngine
     /// <inheritdoc cref="CheckEtag(MigrateCommand)"/>
     internal void CheckEtag(RollbackCommand command) => CheckEtag(command.Etag, PlanEtag.Of(catalog, command, RollbackRequest.Read(catalog, command)));
 
+    /// <summary>Applies migrations that were undone just now, in the order given; for rehearsals.</summary>
+    internal IReadOnlyList<AppliedMigration> Reapply(IReadOnlyList<Migration> migrations, CancellationToken cancellationToken)
+    {
+        // What was applied once was allowed then.
+        var guard = new ChangeGuard(database, catalog, new AllowedRules(LintRules.Known.ToHashSet()), Options);
+        var command = new MigrateCommand { Order = MigrationOrder.Allow };
+        return Change(guard, run => run.Apply(new ForwardPlan(null, migrations), command, null, cancellationToken), cancellationToken).Done.Applied;
+    }
+
     private void CheckEtag(string? etag, PlanEtag now)
     {
         if (etag is null)

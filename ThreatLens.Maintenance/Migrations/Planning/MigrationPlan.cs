@@ -1,4 +1,5 @@
 using ThreatLens.Maintenance.Migrations.Linting;
+using ThreatLens.Maintenance.Migrations.Rehearsal;
 
 namespace ThreatLens.Maintenance.Migrations.Planning;
 
@@ -43,6 +44,9 @@ public sealed record MigrationPlan
 
     /// <summary>Bytes free there.</summary>
     public long AvailableFreeBytes { get; init; }
+
+    /// <summary>What a rehearsal measured; null without one.</summary>
+    public MigrationRehearsal? Rehearsal { get; init; }
 
     /// <summary>Binds schema, history, scripts and request, but no rows: 64 hexadecimal digits.</summary>
     public required string Etag { get; init; }
@@ -90,15 +94,17 @@ public sealed record PlannedStatement(string Sql, int Number, int Line)
 /// <param name="Rows">Rows of the table that would go with them; 0 when the rows stay.</param>
 public sealed record ValueLoss(string Table, string Column, long Values, long Rows)
 {
-    /// <summary>For people and programs: <c>table.column: N values</c>.</summary>
-    public override string ToString() => FormattableString.Invariant($"{Table}.{Column}: {Values} values");
+    /// <summary>For people: <c>table.column: N values</c>.</summary>
+    public override string ToString() => $"{Table}.{Column}: {Counted(Values, "value")}";
 
     /// <summary>In few lines: a table whose rows go is one, with its rows; other columns are one each.</summary>
     /// <param name="losses">What would be lost.</param>
     public static IReadOnlyList<string> Describe(IEnumerable<ValueLoss> losses) =>
     [
         .. losses.GroupBy(l => l.Table, StringComparer.OrdinalIgnoreCase).SelectMany(table => table.Max(l => l.Rows) is > 0 and var rows
-            ? [FormattableString.Invariant($"{table.Key}: {rows} rows, {table.Sum(l => l.Values)} values")]
+            ? [$"{table.Key}: {Counted(rows, "row")}, {Counted(table.Sum(l => l.Values), "value")}"]
             : table.Select(l => l.ToString())),
     ];
+
+    private static string Counted(long number, string what) => FormattableString.Invariant($"{number} {what}{(number == 1 ? "" : "s")}");
 }

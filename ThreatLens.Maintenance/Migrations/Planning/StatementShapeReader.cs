@@ -6,6 +6,8 @@ namespace ThreatLens.Maintenance.Migrations.Planning;
 /// <summary>Reads the shape of one statement from its tokens. What it does not understand is <see cref="StatementAction.Other"/>.</summary>
 internal sealed class StatementShapeReader(string sql)
 {
+    private static readonly SqlToken End = new(SqlTokenKind.Symbol, "", 0, 0);
+
     private readonly List<SqlToken> _tokens = SqlMeaning.Tokens(sql);
     private int _at;
 
@@ -169,7 +171,7 @@ internal sealed class StatementShapeReader(string sql)
         return Math.Min(i, _tokens.Count);
     }
 
-    private SqlToken Current => _at < _tokens.Count ? _tokens[_at] : default;
+    private SqlToken Current => _at < _tokens.Count ? _tokens[_at] : End;
 
     private bool IsOneOf(params ReadOnlySpan<string> words)
     {
