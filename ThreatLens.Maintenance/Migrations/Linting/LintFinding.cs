@@ -10,6 +10,9 @@ namespace ThreatLens.Maintenance.Migrations.Linting;
 /// <param name="IsError">Whether the migration is refused for it.</param>
 public sealed record LintFinding(string Rule, string Version, string Script, int Statement, int Line, string Message, bool IsError)
 {
+    /// <summary>Whether a script or a request can allow it by name. Default true.</summary>
+    public bool CanBeAllowed { get; init; } = true;
+
     /// <summary>On one line: file, statement, line, rule, message.</summary>
     public override string ToString() => FormattableString.Invariant($"{Script}, statement {Statement} (line {Line}): {Rule}: {Message}");
 }

@@ -30,7 +30,10 @@ internal sealed class ScriptLint(AllowedRules allowed, MigrationOptions options,
         return
         [
             .. found.Select(f => new LintFinding(
-                f.Finding.Rule, migration.Version.Id, script.Name, f.Statement.Number, f.Statement.Line, f.Finding.Message, IsError(f.Finding, rules))),
+                f.Finding.Rule, migration.Version.Id, script.Name, f.Statement.Number, f.Statement.Line, f.Finding.Message, IsError(f.Finding, rules))
+            {
+                CanBeAllowed = f.Finding.CanBeAllowed,
+            }),
         ];
     }
 

@@ -31,6 +31,7 @@ internal static class PlanRefusal
                 ["line"] = first.Line.ToString(CultureInfo.InvariantCulture),
                 ["rule"] = first.Rule,
                 ["rules"] = string.Join(", ", errors.Select(e => e.Rule).Distinct(StringComparer.Ordinal)),
+                ["allowable"] = string.Join(',', errors.Where(e => e.CanBeAllowed).Select(e => e.Rule).Distinct(StringComparer.Ordinal)),
                 ["findings"] = Listed([.. errors.Select(e => e.ToString())]),
             },
         };

@@ -81,6 +81,8 @@ internal sealed class RowForecast(ShadowSchema shadow, RowCounter counter)
 
     private TableState Moved(TableState table, StatementShape shape, string sql)
     {
+        if (shape is { Action: StatementAction.Delete, Where: null, HasConflictClause: false })
+            return table with { Rows = RowSource.Empty(table.Columns), MayLackRows = true };
         var unknown = table with { Rows = RowSource.Unknown, MayLackRows = table.MayLackRows || shape.HasConflictClause || shape.Action == StatementAction.Delete };
         if (table.Rows.Sql is not { } rows || shape.HasConflictClause)
             return Matched(shape, table, sql) is 0 ? table : unknown;
