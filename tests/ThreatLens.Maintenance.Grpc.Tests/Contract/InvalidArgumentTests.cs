@@ -74,7 +74,7 @@ public sealed class InvalidArgumentTests(SharedService shared)
         ["nothing to watch"] = ("operation_id", c => WatchAsync(c, new WatchOperationRequest())),
     };
 
-    private static readonly string[] UnknownVersions = ["unknown version to re-align", "empty version to re-align", "unknown target version", "target version that is no version", "unknown version", "unknown floor"];
+    private static readonly string[] UnknownVersions = ["unknown version to re-align", "empty version to re-align", "unknown target version", "target version that is no version", "unknown version", "unknown floor", "plan to an unknown version"];
 
     public static TheoryData<string> Names => [.. Cases.Keys];
 

@@ -3,7 +3,6 @@ using Grpc.Core;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing;
-using ThreatLens.Testing.Processes;
 using Xunit;
 
 namespace ThreatLens.Maintenance.Grpc.Tests.Schema;
@@ -196,7 +195,7 @@ public sealed class PlanTests(SchemaService fixture) : IClassFixture<SchemaServi
 
         var rehearsal = service.Maintenance.MigrateAsync(new MigrateRequest { ValidateOnly = true, Rehearse = true }).ResponseAsync;
         await Eventually.TrueAsync(() => Directory.Exists(backups) && Rehearsals().Any(), () => "there is no copy");
-        Signals.Send(service.Process.Id, Signals.Kill);
+        await service.Process.KillAsync();
         await Assert.ThrowsAsync<RpcException>(() => rehearsal);
         Assert.NotEmpty(Rehearsals());
         await service.RestartAsync();
