@@ -1,5 +1,6 @@
 using ThreatLens.Testing;
 using ThreatLens.Testing.Processes;
+using ThreatLens.Testing.Sqlite;
 using Xunit;
 namespace ThreatLens.EndToEnd.Tests.AppHost;
 
