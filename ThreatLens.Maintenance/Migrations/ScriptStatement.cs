@@ -39,6 +39,9 @@ internal sealed record ScriptStatement(int Number, int Line, string Sql)
     /// <summary>What kind of thing it does; derived once, from its first words.</summary>
     public StatementAction Action => _action ??= StatementKind.Of(Sql);
 
+    /// <summary>Whether it only reads, as far as its first word tells.</summary>
+    public bool IsQuery => Action == StatementAction.Other && Summary.Operation is "SELECT" or "WITH" or "VALUES" or "EXPLAIN";
+
     /// <summary>What it does in detail; derived once, from all of it.</summary>
     public StatementShape Shape => field ??= StatementShape.Of(Sql);
 

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Migrations.Planning;
 
 namespace ThreatLens.Maintenance.Migrations.Drift;
 
@@ -40,7 +41,8 @@ internal sealed record ExpectedSchema(SchemaModel Model, IReadOnlyDictionary<str
     {
         try
         {
-            if (ScriptRunner.IsNeeded(connection, statement))
+            // These do nothing to the schema, and some open other files.
+            if (statement.Action is not (StatementAction.TransactionControl or StatementAction.Pragma) && ScriptRunner.IsNeeded(connection, statement))
                 connection.Execute(statement.Sql);
         }
         catch (SqliteException e)

@@ -67,7 +67,7 @@ internal sealed class ShadowSchema : IDisposable
 
     public void Dispose() => Connection.Dispose();
 
-    /// <summary>Runs one statement.</summary>
+    /// <summary>Runs one statement; one that only reads or changes rows, of which there are none, is only compiled.</summary>
     /// <returns>Whether the schema has changed, and what SQLite said when it did not take the statement.</returns>
     public (bool Changed, string? Error) Run(ScriptStatement statement)
     {
@@ -77,7 +77,10 @@ internal sealed class ShadowSchema : IDisposable
         _ = raw.sqlite3_set_authorizer(Connection.Handle, _listen, null);
         try
         {
-            Connection.Execute(statement.Sql);
+            if (ChangesSchema(statement))
+                Connection.Execute(WithoutRows(statement));
+            else
+                Compile(statement.Sql);
         }
         catch (SqliteException e)
         {
@@ -120,6 +123,28 @@ internal sealed class ShadowSchema : IDisposable
         foreach (var table in ReadColumns().GroupBy(c => c.Table, StringComparer.OrdinalIgnoreCase))
             found.Add(table.Key, Merge(table.Key, [.. table.Select(c => c.Column)]));
         _tables = found;
+    }
+
+    private static bool ChangesSchema(ScriptStatement statement) => statement.Action switch
+    {
+        StatementAction.Insert or StatementAction.Update or StatementAction.Delete => false,
+        StatementAction.Other => !statement.IsQuery,
+        _ => true,
+    };
+
+    // CREATE TABLE ... AS may read much, or make much up.
+    private static string WithoutRows(ScriptStatement statement) => statement.Shape is { Action: StatementAction.CreateTable, Query: { } query }
+        ? $"{statement.Sql[..statement.Sql.LastIndexOf(query, StringComparison.Ordinal)]} SELECT * FROM ({query}) LIMIT 0"
+        : statement.Sql;
+
+    private void Compile(string sql)
+    {
+        var code = raw.sqlite3_prepare_v2(Connection.Handle, sql, out var compiled);
+        using (compiled)
+        {
+            if (code != raw.SQLITE_OK)
+                throw new SqliteException($"SQLite Error {code}: '{raw.sqlite3_errmsg(Connection.Handle).utf8_to_string()}'.", code);
+        }
     }
 
     private TableState Merge(string name, List<ColumnState> columns)

@@ -137,6 +137,31 @@ public sealed class PlanMigrateTests : PlanTestBase
         Assert.True(planned.Count(s => s.Rows is not null) >= 7);
     }
 
+    [Theory]
+    [InlineData("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) INSERT INTO t (a) SELECT i FROM n; DROP TABLE t;", 300_000, 300_003)]
+    [InlineData("CREATE TABLE big AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT i, i AS j FROM n; CREATE INDEX k ON big (j);", 300_000, 300_000)]
+    [InlineData("INSERT INTO t (id) VALUES (1); SELECT * FROM t;", 1, 0)]
+    public void Plan_makes_up_no_rows_to_count_them(string sql, params int[] rows)
+    {
+        Base();
+
+        var plan = With(sql).PlanMigrate(new MigrateCommand());
+
+        Assert.Equal(rows.Select(r => (long?)r), plan.Steps.Single().Statements.Select(s => s.Rows));
+        Assert.DoesNotContain(plan.Findings, f => f.Rule == "does-not-run");
+    }
+
+    [Fact]
+    public void Plan_of_a_large_script_counts_its_rows()
+    {
+        Base();
+        var values = string.Join(",\n", Enumerable.Repeat("('text; with (parentheses), and more of it')", 100_000));
+
+        var statements = With($"INSERT INTO t (a) VALUES {values};\nCREATE INDEX k ON t (a);").PlanMigrate(new MigrateCommand()).Steps.Single().Statements;
+
+        Assert.Equal([100_000L, null], statements.Select(s => s.Rows));
+    }
+
     [Fact]
     public void Plan_of_rows_that_a_trigger_changes_says_nothing_of_them()
     {
