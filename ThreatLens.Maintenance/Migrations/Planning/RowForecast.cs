@@ -65,7 +65,7 @@ internal sealed class RowForecast(ShadowSchema shadow, RowCounter counter)
     /// <summary>Moves the rows on into a table that is made of a query.</summary>
     public void Fill(TableState created, ScriptStatement statement) => shadow.Set(created with
     {
-        Rows = Query(statement.Shape, statement.Sql) is { } query
+        Rows = Query(statement.Shape, statement.Sql, lasts: true) is { } query
             ? RowSource.Derived($"WITH new_rows({string.Join(", ", created.Columns.Select(c => Remedy.Quote(c.Name)))}) AS ({query}) SELECT * FROM new_rows", isExact: false)
             : RowSource.Unknown,
     });
@@ -88,7 +88,7 @@ internal sealed class RowForecast(ShadowSchema shadow, RowCounter counter)
             return Matched(shape, table, sql) is 0 ? table : unknown;
         switch (shape.Action)
         {
-            case StatementAction.Insert when shape.Query is { Length: < MostText } && Query(shape, sql) is { } query:
+            case StatementAction.Insert when shape.Query is { Length: < MostText } && Query(shape, sql, lasts: true) is { } query:
                 var given = shape.Columns.Count > 0 ? shape.Columns : [.. table.Columns.Where(c => !c.IsGenerated).Select(c => c.Name)];
                 var values = table.Columns.Select(c => given.Contains(c.Name, StringComparer.OrdinalIgnoreCase) ? Remedy.Quote(c.Name) : c.HasNoValueOfItsOwn ? "NULL" : "1");
                 return table with
@@ -97,14 +97,14 @@ internal sealed class RowForecast(ShadowSchema shadow, RowCounter counter)
                         $"SELECT * FROM ({rows}) UNION ALL SELECT {string.Join(", ", values)} FROM (WITH new_rows({string.Join(", ", given.Select(Remedy.Quote))}) AS ({query}) SELECT * FROM new_rows)",
                         isExact: false),
                 };
-            case StatementAction.Delete when Select(table, shape, sql, "*", shape.Where is null ? "0" : $"({shape.Where}) IS NOT TRUE") is { } left:
+            case StatementAction.Delete when Select(table, shape, sql, "*", $"({shape.Where}) IS NOT TRUE", lasts: true) is { } left:
                 return table with { Rows = RowSource.Derived(left, table.Rows.IsExact), MayLackRows = true };
             case StatementAction.Update when shape.Assignments is { } assignments:
                 var columns = table.Columns.Select(c =>
                     assignments.LastOrDefault(a => a.Column.Equals(c.Name, StringComparison.OrdinalIgnoreCase)) is { Expression: { } expression }
                         ? $"CASE WHEN ({shape.Where ?? "1"}) IS TRUE THEN ({expression}) ELSE {Remedy.Quote(c.Name)} END AS {Remedy.Quote(c.Name)}"
                         : Remedy.Quote(c.Name));
-                return Select(table, shape, sql, string.Join(", ", columns), "1") is { } changed
+                return Select(table, shape, sql, string.Join(", ", columns), "1", lasts: true) is { } changed
                     ? table with { Rows = RowSource.Derived(changed, isExact: false) }
                     : unknown;
             default:
@@ -121,7 +121,7 @@ internal sealed class RowForecast(ShadowSchema shadow, RowCounter counter)
     private long? Inserted(StatementShape shape, string sql)
     {
         // With OR IGNORE and the like only "none" is sure.
-        long? rows = shape.ValuesRows ?? (Query(shape, sql) is { } query ? counter.Number($"SELECT count(*) FROM ({query})") : null);
+        long? rows = shape.ValuesRows ?? (Query(shape, sql, lasts: false) is { } query ? counter.Number($"SELECT count(*) FROM ({query})") : null);
         return shape.HasConflictClause && rows is not 0 ? null : rows;
     }
 
@@ -131,23 +131,24 @@ internal sealed class RowForecast(ShadowSchema shadow, RowCounter counter)
         : null;
 
     /// <summary>A query over one table as it is at this point of the plan; null when its rows, or others that are named, cannot be told.</summary>
-    private string? Select(TableState table, StatementShape shape, string sql, string columns, string where)
+    private string? Select(TableState table, StatementShape shape, string sql, string columns, string where, bool lasts = false)
     {
-        if (!table.Rows.IsExact || Tables(sql, shape, table) is not { } tables)
+        if (!table.Rows.IsExact || Tables(sql, shape, table, lasts) is not { } tables)
             return null;
         var schema = table.Rows.IsUntouched ? "main." : "";
         return $"{tables}SELECT {columns} FROM {schema}{Remedy.Quote(table.Name)} AS {Remedy.Quote(shape.Alias.Length > 0 ? shape.Alias : table.Name)} WHERE {where}";
     }
 
-    private string? Query(StatementShape shape, string sql) => Tables(sql, shape, null) is { } others ? $"{others}{shape.Query}" : null;
+    private string? Query(StatementShape shape, string sql, bool lasts) => Tables(sql, shape, null, lasts) is { } others ? $"{others}{shape.Query}" : null;
 
     /// <summary>
     /// The WITH that gives the tables which a statement names the rows they have at this point of the plan, and the statement's own; null when
-    /// one of them cannot be told.
+    /// one of them cannot be told. A query that lasts will stand within others that give the same names other rows: it brings all of its tables along.
     /// </summary>
-    private string? Tables(string sql, StatementShape shape, TableState? table)
+    private string? Tables(string sql, StatementShape shape, TableState? table, bool lasts)
     {
-        var changed = shadow.Tables.Values.Where(t => !t.Rows.IsUntouched && (t.Id == table?.Id || shadow.Reads.Contains(t.Name))).ToList();
+        var read = shadow.Tables.Values.Where(t => shadow.Reads.Contains(t.Name) || t.Id == table?.Id).ToList();
+        var changed = read.FindAll(t => !t.Rows.IsUntouched);
         if (changed.Count > 0)
         {
             var named = SqlLexer.Read(sql).Where(t => t.IsName).Select(t => t.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
@@ -158,7 +159,7 @@ internal sealed class RowForecast(ShadowSchema shadow, RowCounter counter)
         var own = shape.With.Length == 0 ? "" : shape.With.TrimStart()[4..];
         if (own.TrimStart().StartsWith("RECURSIVE", StringComparison.OrdinalIgnoreCase))
             own = own.TrimStart()["RECURSIVE".Length..];
-        List<string> parts = [.. changed.Select(t => $"{Remedy.Quote(t.Name)} AS ({t.Rows.Sql})")];
+        List<string> parts = [.. (lasts ? read : changed).Select(t => $"{Remedy.Quote(t.Name)} AS ({t.Rows.Sql})")];
         if (own.Length > 0)
             parts.Add(own);
         return parts.Count == 0 ? "" : $"WITH RECURSIVE {string.Join(", ", parts)} ";

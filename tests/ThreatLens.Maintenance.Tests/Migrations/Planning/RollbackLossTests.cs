@@ -14,6 +14,7 @@ public sealed class RollbackLossTests : PlanTestBase
     [InlineData("DELETE FROM t WHERE b = 1;", "t.id 2/2", "t.a 1/2", "t.b 2/2", "t.c 1/2")]
     [InlineData("DELETE FROM t WHERE b = 1; ALTER TABLE t DROP COLUMN c;", "t.c 2/0", "t.id 2/2", "t.a 1/2", "t.b 2/2")]
     [InlineData("DELETE FROM t; DROP TABLE t;", "t.id 3/3", "t.a 2/3", "t.b 3/3", "t.c 2/3")]
+    [InlineData("DELETE FROM other WHERE id IN (SELECT id FROM t WHERE b = 0); DELETE FROM t;", "other.id 1/1", "other.n 1/1", "t.id 3/3", "t.a 2/3", "t.b 3/3", "t.c 2/3")]
     [InlineData("UPDATE t SET a = 'x';", "t.a 1/0")]
     [InlineData("UPDATE t SET a = NULL, c = 'new' WHERE b = 1;", "t.a 1/0", "t.c 1/0")]
     [InlineData("UPDATE t SET a = 'x'; ALTER TABLE t DROP COLUMN a;", "t.a 2/0")]
