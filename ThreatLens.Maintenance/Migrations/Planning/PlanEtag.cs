@@ -38,7 +38,8 @@ internal sealed class PlanEtag(string request, IReadOnlyList<string> scripts)
     {
         if (etag != Compute(connection, history))
             throw new MaintenanceException(
-                ErrorKind.Aborted, ErrorReasons.EtagMismatch, "etag: the schema, its history, the scripts or the request are not those of the plan; plan again.") { Field = "etag" };
+                ErrorKind.Aborted, ErrorReasons.EtagMismatch, "etag: the schema, its history, the scripts or the request are not those of the plan; plan again.")
+            { Field = "etag" };
     }
 
     private static string Names(IReadOnlyList<string> allow) => string.Join(',', allow.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));

@@ -1,8 +1,8 @@
-using ThreatLens.Maintenance.Client;
-using Grpc.Core;
 using System.Globalization;
+using Grpc.Core;
 using Grpc.Net.Client;
 using ThreatLens.EndToEnd.Tests.AppHost;
+using ThreatLens.Maintenance.Client;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing;
 using ThreatLens.Testing.Processes;
