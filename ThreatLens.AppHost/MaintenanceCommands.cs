@@ -1,3 +1,4 @@
+using System.Globalization;
 using Grpc.Core;
 using ThreatLens.Maintenance.Client;
 using ThreatLens.Maintenance.V1;
@@ -11,13 +12,29 @@ internal static class MaintenanceCommands
     private delegate Task<ExecuteCommandResult> Command(
         DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken);
 
-    /// <summary>Adds <c>migrate</c>, <c>rollback</c>, <c>status</c> and <c>health-report</c> to the service.</summary>
+    /// <summary>Adds <c>plan</c>, <c>migrate</c>, <c>rollback</c>, <c>status</c> and <c>health-report</c> to the service.</summary>
     public static IResourceBuilder<ProjectResource> WithMaintenanceCommands(this IResourceBuilder<ProjectResource> maintenance)
     {
         var grpc = maintenance.GetEndpoint("grpc");
         Func<ExecuteCommandContext, Task<ExecuteCommandResult>> Calling(Command command) => context => CallAsync(grpc, command, context);
 
         return maintenance
+            .WithCommand("plan", "Plan", Calling(PlanAsync), new CommandOptions
+            {
+                Description = "What Migrate would do: statements, rows, space, what the linter says. Changes nothing.",
+                IconName = "ClipboardTaskList",
+                Arguments =
+                [
+                    new InteractionInput
+                    {
+                        Name = "target",
+                        Label = "Target version",
+                        InputType = InputType.Text,
+                        Description = "Version to migrate to, such as 003. Empty: the latest.",
+                        Placeholder = "latest",
+                    },
+                ],
+            })
             .WithCommand("migrate", "Migrate", Calling(MigrateAsync), new CommandOptions
             {
                 Description = "Applies the migrations that are pending.",
@@ -56,6 +73,14 @@ internal static class MaintenanceCommands
                         InputType = InputType.Text,
                         Description = "Undoes everything above this version, such as 001, which stays.",
                     },
+                    new InteractionInput
+                    {
+                        Name = "maxValuesLost",
+                        Label = "Values that may be lost",
+                        InputType = InputType.Text,
+                        Description = "Most values (non-null cells) that may go with what is undone. Empty: none, and the refusal tells how many it would be.",
+                        Placeholder = "0",
+                    },
                 ],
             })
             .WithCommand("status", "Status", Calling(StatusAsync), new CommandOptions
@@ -70,6 +95,19 @@ internal static class MaintenanceCommands
                 IconName = "HeartPulse",
                 IsHighlighted = true,
             });
+    }
+
+    private static async Task<ExecuteCommandResult> PlanAsync(
+        DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)
+    {
+        var request = new MigrateRequest { ValidateOnly = true, TargetVersion = arguments.GetString("target") ?? "" };
+        var plan = (await client.MigrateAsync(request, cancellationToken: cancellationToken)).Plan;
+        var refused = plan.Findings.Count(finding => finding.Error);
+        return CommandResults.Success(
+            plan.Steps.Count == 0 ? $"Nothing is pending: the database is at {plan.FromVersion}."
+            : refused > 0 ? $"Migrate would be refused: {plan.Findings.First(finding => finding.Error).Message}"
+            : $"Migrate would run {string.Join(", ", plan.Steps.Select(step => step.Version))}.",
+            Reports.Of(plan), CommandResultFormat.Markdown, displayImmediately: true);
     }
 
     private static async Task<ExecuteCommandResult> MigrateAsync(
@@ -87,6 +125,13 @@ internal static class MaintenanceCommands
         DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)
     {
         var request = new RollbackRequest();
+        if (arguments.GetString("maxValuesLost") is { Length: > 0 } bound)
+        {
+            if (!long.TryParse(bound, NumberStyles.None, CultureInfo.InvariantCulture, out var values))
+                return CommandResults.Failure($"'{bound}' is no number of values that may be lost (maxValuesLost).");
+            request.MaxValuesLost = values;
+        }
+
         switch (arguments.GetString("version"), arguments.GetString("to"))
         {
             case ({ Length: > 0 } version, null or ""):
@@ -136,7 +181,8 @@ internal static class MaintenanceCommands
         catch (RpcException e)
         {
             var failure = MaintenanceFailure.FromException(e);
-            return CommandResults.Failure($"{failure.Code}{(failure.IsFromService ? $" ({failure.Reason})" : "")}: {failure.Message}");
+            var wayOn = failure.Reason == "VALUES_WOULD_BE_LOST" ? $" Here that is maxValuesLost={failure.Metadata.GetValueOrDefault("valuesLost")}." : "";
+            return CommandResults.Failure($"{failure.Code}{(failure.IsFromService ? $" ({failure.Reason})" : "")}: {failure.Message}{wayOn}");
         }
     }
 }

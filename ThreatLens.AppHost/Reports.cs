@@ -32,6 +32,36 @@ internal static class Reports
         return text.ToString();
     }
 
+    /// <summary>A plan: a table per migration, then what it needs and what speaks against it.</summary>
+    public static string Of(MigrationPlan plan)
+    {
+        var text = new StringBuilder();
+        text.AppendLine(CultureInfo.InvariantCulture, $"From {Named(plan.FromVersion)} to {Named(plan.ToVersion)}");
+        foreach (var step in plan.Steps)
+        {
+            text.AppendLine();
+            text.AppendLine(CultureInfo.InvariantCulture, $"### {step.Version}{(step.Adopted ? " (adopted)" : "")}");
+            text.AppendLine("| Line | Rows | Statement |");
+            text.AppendLine("| --- | --- | --- |");
+            foreach (var statement in step.Statements)
+            {
+                var rows = statement.Skipped ? "left out" : statement.HasRows ? statement.Rows.ToString(CultureInfo.InvariantCulture) : "?";
+                var sql = string.Join(' ', statement.Sql.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).Replace("|", "\\|", StringComparison.Ordinal);
+                text.AppendLine(CultureInfo.InvariantCulture, $"| {(statement.Line > 0 ? statement.Line : "")} | {rows} | `{sql}` |");
+            }
+        }
+
+        text.AppendLine();
+        text.AppendLine(CultureInfo.InvariantCulture, $"Backup first: {plan.BackupBytes} bytes; free space needed {plan.RequiredFreeBytes}, there {plan.AvailableFreeBytes} bytes; values lost {plan.ValuesLost}");
+        foreach (var finding in plan.Findings)
+        {
+            text.AppendLine();
+            text.AppendLine(CultureInfo.InvariantCulture, $"- **{(finding.Error ? "Refused" : "Note")}** {finding.Script}, statement {finding.Statement} (line {finding.Line}): {finding.Rule}: {finding.Message}");
+        }
+
+        return text.ToString();
+    }
+
     /// <summary>A health report: a heading per section, its sentence, its figures, its findings.</summary>
     public static string Of(HealthReportResponse report)
     {

@@ -10,6 +10,8 @@ using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Health.Sections;
 using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Migrations.Planning;
+using ThreatLens.Maintenance.Migrations.Rehearsal;
 using ThreatLens.Maintenance.Operations;
 
 namespace ThreatLens.Maintenance;
@@ -29,6 +31,7 @@ public static class MaintenanceRegistration
         builder.AddOptions<MaintenanceOptions>("Maintenance");
         builder.AddOptions<MigrationOptions>("Maintenance:Migrations");
         builder.AddOptions<IngestOptions>("Maintenance:Ingest");
+        builder.AddOptions<MigrationOptions>("Maintenance:Migrations");
         builder.AddOptions<BackupOptions>("Maintenance:Backups");
         builder.AddOptions<HealthOptions>("Maintenance:Health");
         builder.AddSqlite();
@@ -57,6 +60,9 @@ public static class MaintenanceRegistration
             "Sqlite", services.GetRequiredService<IOptions<MigrationOptions>>().Value, services.GetRequiredService<IHostEnvironment>().ContentRootPath))
         .AddSingleton<MigrationEngine>()
         .AddSingleton<StartupState>()
+        .AddSingleton<ChangeSpace>()
+        .AddSingleton<MigrationRehearsals>()
+        .AddSingleton<SchemaPlans>()
         .AddSingleton<SchemaOperations>();
 
     private static IServiceCollection AddBackups(this IServiceCollection services) => services

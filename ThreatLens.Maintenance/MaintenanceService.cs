@@ -97,7 +97,7 @@ public sealed class MaintenanceService(
         if (status.IsUpToDate || !(options.Value.MigrateOnStartup ?? environment.IsDevelopment()))
             return;
         var request = new OperationRequest { Caller = new OperationCaller("start-up", IsVerified: true), WaitsForTurn = true };
-        await schema.MigrateAsync(null, MigrationOrder.Strict, request, cancellationToken).ConfigureAwait(false);
+        await schema.MigrateAsync(new MigrateCommand(), request, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A migration that was running has happened as a whole or not at all: says which, and whether the schema is as it left it.</summary>

@@ -40,7 +40,18 @@ internal static class Failures
         facts.Add("  operation", failure.OperationId);
         facts.Add("  try again", failure.RetryDelay is { } delay ? $"in {Words.Of(delay)}" : string.Empty);
         screen.Explain(facts.Build());
+        if (WayOn(failure) is { } option)
+            screen.Note($"If that is meant so, add: {option}");
     }
+
+    /// <summary>The option that confirms what was refused for safety's sake; null where there is none.</summary>
+    private static string? WayOn(MaintenanceFailure failure) => failure.Reason switch
+    {
+        "VALUES_WOULD_BE_LOST" => $"--max-values-lost {failure.Metadata.GetValueOrDefault("valuesLost")}",
+        "ROWS_WOULD_BE_LOST" => $"--max-rows-lost {failure.Metadata.GetValueOrDefault("rowsLost")}",
+        "LINT_FAILED" when failure.Metadata.GetValueOrDefault("allowable") is { Length: > 0 } rules => $"--allow {rules}",
+        _ => null,
+    };
 
     /// <summary>What a failed operation is worth: the service was reached, so it is either the request's fault or not.</summary>
     public static ExitCode CodeOfOperation(MaintenanceFailure failure) =>

@@ -22,8 +22,10 @@ internal static class MigrateCommand
             HelpName = "ORDER",
             CustomParser = Names.Parser<MigrationOrder>(),
         };
+        var plan = new PlanOptions();
         var wait = new WaitOptions();
         var command = new Command("migrate", "Applies pending migrations, in order, each in one transaction.") { to, order };
+        plan.AddTo(command);
         wait.AddTo(command);
         command.SetAction(connection.Action((session, parsed, cancellationToken) => RunAsync(
             session,
@@ -31,6 +33,10 @@ internal static class MigrateCommand
             {
                 TargetVersion = parsed.GetValue(to) ?? string.Empty,
                 Order = parsed.GetValue(order),
+                ValidateOnly = plan.IsPlan(parsed),
+                Rehearse = plan.Rehearses(parsed),
+                Etag = plan.Etag(parsed),
+                Allow = { plan.Allowed(parsed) },
                 RequestId = wait.RequestId(parsed),
                 WaitTimeout = WaitOptions.AtOnce,
             },
@@ -42,6 +48,14 @@ internal static class MigrateCommand
     private static async Task<ExitCode> RunAsync(
         Session session, MigrateRequest request, TimeSpan? waitTimeout, CancellationToken cancellationToken)
     {
+        if (request.ValidateOnly)
+        {
+            // Counting and rehearsing may take long on a large database: no deadline.
+            var planned = await session.Client.MigrateAsync(request, cancellationToken: cancellationToken);
+            session.Screen.Show(planned, () => PlanView.Of(planned.Plan, Again(request)));
+            return PlanOptions.CodeOf(planned.Plan);
+        }
+
         var started = await session.Client.MigrateAsync(request, session.Soon(cancellationToken));
         var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
 
@@ -50,4 +64,10 @@ internal static class MigrateCommand
         session.Screen.Show(response, () => OperationView.Outcome(response.Operation));
         return ended.Report(session.Screen);
     }
+
+    /// <summary>The command line that asks for the same, without what is about planning.</summary>
+    private static string Again(MigrateRequest request) => "migrate"
+        + (request.TargetVersion.Length > 0 ? $" --to {request.TargetVersion}" : "")
+        + (request.Order == MigrationOrder.Allow ? " --order allow" : "")
+        + string.Concat(request.Allow.Select(rule => $" --allow {rule}"));
 }

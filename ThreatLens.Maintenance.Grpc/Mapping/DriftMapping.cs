@@ -22,12 +22,14 @@ internal static class DriftMapping
         Statements = { plan.Statements.Select(sql => new Contract.PlannedStatement { Sql = sql }) },
         RealignedVersions = { plan.RealignedVersions },
         Etag = plan.Etag,
+        BackupBytes = plan.BackupBytes,
     };
 
     public static Contract.RepairResult ToContract(this RepairResult result) => new()
     {
         Mended = { result.Mended.Select(ToContract) },
         RealignedVersions = { result.RealignedVersions },
+        BackupName = result.BackupName ?? "",
     };
 
     private static Contract.SchemaDifference ToContract(SchemaDifference difference) => new()

@@ -40,6 +40,7 @@ internal static class SchemaMapping
         ToVersion = result.To?.Id ?? "",
         Undone = { result.RolledBack.Select(ToContract) },
         BackupName = result.BackupName ?? "",
+        ValuesLost = result.ValuesLost,
     };
 
     private static Contract.Migration ToContract(MigrationState migration) => new()

@@ -16,7 +16,7 @@ internal sealed partial class DatabaseMaintenanceService
         using var ended = UntilShutdown(context);
         var who = Requests.ToOperationRequest(request, request.RequestId, request.WaitTimeout, context);
         if (request.ValidateOnly)
-            return new RepairResponse { Plan = engine.PlanRepair(command, ended.Token).ToContract() };
+            return new RepairResponse { Plan = plans.Repair(command, ended.Token).ToContract() };
 
         var operation = (await schema.RepairAsync(command, who, ended.Token)).ToContract(time.GetUtcNow());
         var response = new RepairResponse { Operation = operation };

@@ -20,15 +20,20 @@ internal sealed partial class DatabaseMaintenanceService
     {
         if (!Enum.IsDefined(request.Order))
             throw MaintenanceException.InvalidArgument("order", $"{(int)request.Order} is no MigrationOrder");
-        Requests.NotYet(request.ValidateOnly, "validate_only");
-        Requests.NotYet(request.Etag.Length > 0, "etag");
-        Requests.NotYet(request.Allow.Count > 0, "allow");
-        Requests.NotYet(request.Rehearse, "rehearse");
-
-        var target = request.TargetVersion.Length == 0 ? null : request.TargetVersion;
+        RefuseRehearsalOnly(request.Rehearse, request.ValidateOnly);
+        var command = new MigrateCommand
+        {
+            TargetVersion = request.TargetVersion.Length == 0 ? null : request.TargetVersion,
+            Order = request.Order.ToDomain(),
+            Allow = [.. request.Allow],
+            Etag = request.Etag.Length == 0 ? null : request.Etag,
+        };
         using var ended = UntilShutdown(context);
         var who = Requests.ToOperationRequest(request, request.RequestId, request.WaitTimeout, context);
-        var operation = (await schema.MigrateAsync(target, request.Order.ToDomain(), who, ended.Token)).ToContract(time.GetUtcNow());
+        if (request.ValidateOnly)
+            return new MigrateResponse { Plan = (await Task.Run(() => plans.Migrate(command, request.Rehearse, ended.Token), ended.Token)).ToContract() };
+
+        var operation = (await schema.MigrateAsync(command, who, ended.Token)).ToContract(time.GetUtcNow());
         var response = new MigrateResponse { Operation = operation };
         if (operation.Migrate is not null)
             response.Result = operation.Migrate;
@@ -39,11 +44,22 @@ internal sealed partial class DatabaseMaintenanceService
     {
         if (request.MaxValuesLost < 0)
             throw MaintenanceException.InvalidArgument("max_values_lost", "is negative");
-        Requests.NotYet(request.ValidateOnly, "validate_only");
-        Requests.NotYet(request.Etag.Length > 0, "etag");
-        Requests.NotYet(request.HasMaxValuesLost, "max_values_lost");
-        Requests.NotYet(request.Rehearse, "rehearse");
+        RefuseRehearsalOnly(request.Rehearse, request.ValidateOnly);
+        var command = ToCommand(request);
+        using var ended = UntilShutdown(context);
+        var who = Requests.ToOperationRequest(request, request.RequestId, request.WaitTimeout, context);
+        if (request.ValidateOnly)
+            return new RollbackResponse { Plan = (await Task.Run(() => plans.Rollback(command, request.Rehearse, ended.Token), ended.Token)).ToContract() };
 
+        var operation = (await schema.RollbackAsync(command, who, ended.Token)).ToContract(time.GetUtcNow());
+        var response = new RollbackResponse { Operation = operation };
+        if (operation.Rollback is not null)
+            response.Result = operation.Rollback;
+        return response;
+    }
+
+    private static RollbackCommand ToCommand(RollbackRequest request)
+    {
         var target = request.TargetCase switch
         {
             RollbackRequest.TargetOneofCase.Version => new RollbackCommand { Version = NotEmpty("version", request.Version) },
@@ -52,14 +68,19 @@ internal sealed partial class DatabaseMaintenanceService
             RollbackRequest.TargetOneofCase.Steps => new RollbackCommand { Steps = request.Steps },
             _ => new RollbackCommand(),
         };
-        var command = target with { Cascade = request.Cascade };
-        using var ended = UntilShutdown(context);
-        var who = Requests.ToOperationRequest(request, request.RequestId, request.WaitTimeout, context);
-        var operation = (await schema.RollbackAsync(command, who, ended.Token)).ToContract(time.GetUtcNow());
-        var response = new RollbackResponse { Operation = operation };
-        if (operation.Rollback is not null)
-            response.Result = operation.Rollback;
-        return response;
+        return target with
+        {
+            Cascade = request.Cascade,
+            Allow = [.. request.Allow],
+            Etag = request.Etag.Length == 0 ? null : request.Etag,
+            MaxValuesLost = request.HasMaxValuesLost ? request.MaxValuesLost : null,
+        };
+    }
+
+    private static void RefuseRehearsalOnly(bool rehearse, bool validateOnly)
+    {
+        if (rehearse && !validateOnly)
+            throw MaintenanceException.InvalidArgument("rehearse", "goes with validate_only: a rehearsal is part of a plan, and the real run would follow it unseen");
     }
 
     private static string NotEmpty(string field, string value) =>

@@ -4,6 +4,7 @@ using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Migrations.Planning;
 using ThreatLens.Maintenance.Operations;
 using ThreatLens.Maintenance.V1;
 
@@ -14,6 +15,7 @@ internal sealed partial class DatabaseMaintenanceService(
     SqliteDatabase database,
     MigrationEngine engine,
     SchemaOperations schema,
+    SchemaPlans plans,
     OperationRunner runner,
     MonitoringConfigStore monitoring,
     MonitoringOperations monitoringOperations,

@@ -24,14 +24,17 @@ public sealed partial class BackupDirectory(SqliteDatabase database, IOptions<Ba
         options.Value.Directory is { Length: > 0 } configured ? configured : "backups", System.IO.Path.GetDirectoryName(database.Path)!);
 
     /// <summary>Bytes free where backups go.</summary>
-    internal long AvailableBytes
+    internal long AvailableBytes => Disk.AvailableFreeSpace;
+
+    /// <summary>The disk that backups go to.</summary>
+    internal DriveInfo Disk
     {
         get
         {
             var existing = Path;
             while (!Directory.Exists(existing))
                 existing = System.IO.Path.GetDirectoryName(existing)!;
-            return new DriveInfo(existing).AvailableFreeSpace;
+            return new DriveInfo(existing);
         }
     }
 
@@ -142,6 +145,7 @@ public sealed partial class BackupDirectory(SqliteDatabase database, IOptions<Ba
 
     private void RemoveLeftovers()
     {
+        RemoveAbandonedRehearsals();
         foreach (var file in Directory.EnumerateFiles(Path, $".{_databaseName}-*.tmp*"))
             File.Delete(file);
         foreach (var side in Directory.EnumerateFiles(Path, "*.db.json").Where(f => IsOurs(System.IO.Path.GetFileNameWithoutExtension(f)) && !File.Exists(f[..^".json".Length])))

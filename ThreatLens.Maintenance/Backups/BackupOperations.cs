@@ -54,15 +54,21 @@ public sealed class BackupOperations(
 /// <summary>The backup that is taken before a change of the schema. Thread-safe.</summary>
 public sealed class BackupBeforeChange(BackupTaker taker, IOptions<BackupOptions> options)
 {
+    /// <summary>Bytes that <see cref="Take"/> would need; 0 when it would take none.</summary>
+    /// <exception cref="MaintenanceException">The database or the directory cannot be read.</exception>
+    public long PlannedBytes() => IsDue() ? taker.Plan(null).Bytes : 0;
+
     /// <summary>Takes a backup, unless that is switched off or the database holds no rows of the product's.</summary>
     /// <param name="context">The operation that is about to change the schema.</param>
     /// <returns>Its name; null when none was taken.</returns>
     /// <exception cref="MaintenanceException">It could not be taken, so nothing may be changed.</exception>
     public string? Take(OperationContext context)
     {
-        if (!options.Value.BeforeChange || !taker.HoldsRows())
+        if (!IsDue())
             return null;
         return taker.Take(
             context.OperationId, null, (message, completed, total) => context.Report($"Backup first: {message}", completed, total, "steps"), context.CancellationToken).Backup.Name;
     }
+
+    private bool IsDue() => options.Value.BeforeChange && taker.HoldsRows();
 }

@@ -15,6 +15,6 @@ public sealed class BackupOptions
     [Range(1, 1000)]
     public int Keep { get; set; } = 5;
 
-    /// <summary>Whether Migrate and Rollback take a backup first when they would change a database that holds rows. Default: yes.</summary>
+    /// <summary>Whether Migrate, Rollback and Repair take a backup first when they would change a database that holds rows. Default: yes.</summary>
     public bool BeforeChange { get; set; } = true;
 }

@@ -72,7 +72,16 @@ public static class ErrorReasons
     /// <summary>Views, triggers, indexes or foreign keys of somebody's own use what a migration takes away; its transaction was rolled back.</summary>
     public const string ObjectsInTheWay = "OBJECTS_IN_THE_WAY";
 
-    /// <summary>A migration script is not acceptable (ends the transaction, unknown directive, missing pair).</summary>
+    /// <summary>The linter objects to statements of a migration, and nobody allowed them by name; nothing of it was run.</summary>
+    public const string LintFailed = "LINT_FAILED";
+
+    /// <summary>A rollback would lose more values than its caller is ready to lose.</summary>
+    public const string ValuesWouldBeLost = "VALUES_WOULD_BE_LOST";
+
+    /// <summary>There is not enough room on the disk for what a migration or rollback writes.</summary>
+    public const string MigrationNoSpace = "MIGRATION_NO_SPACE";
+
+    /// <summary>A migration script is not acceptable (unknown directive, missing pair, a statement that does not end).</summary>
     public const string MigrationInvalid = "MIGRATION_INVALID";
 
     /// <summary>The folder of <c>Maintenance:Migrations:Path</c> is missing or cannot be read; a restart with a better one is needed.</summary>

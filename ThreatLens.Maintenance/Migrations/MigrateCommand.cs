@@ -19,6 +19,12 @@ public sealed record MigrateCommand
     /// <summary>How migrations that come late in the order are treated. Default <see cref="MigrationOrder.Strict"/>.</summary>
     public MigrationOrder Order { get; init; }
 
+    /// <summary>The etag of a plan: it runs only if that plan still holds. Null: whatever is right now.</summary>
+    public string? Etag { get; init; }
+
+    /// <summary>Lint rules that may be broken, by name; see <see cref="Linting.LintRules"/>. Default: none but those that scripts allow themselves.</summary>
+    public IReadOnlyList<string> Allow { get; init; } = [];
+
     /// <summary>Who asked; stored in the history. Null when unknown.</summary>
     public string? AppliedBy { get; init; }
 

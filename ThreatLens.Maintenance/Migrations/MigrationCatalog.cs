@@ -16,7 +16,7 @@ public sealed class MigrationCatalog
     /// <summary>Checks every script and puts the migrations in order.</summary>
     /// <param name="migrations">The migrations, in any order; numbers need not be consecutive.</param>
     /// <exception cref="MaintenanceException">
-    /// MIGRATION_INVALID naming script and line: a number used twice, a statement that ends the transaction, an unknown directive, a statement that does not end.
+    /// MIGRATION_INVALID naming script and line: a number used twice, an unknown directive, a statement that does not end.
     /// </exception>
     public MigrationCatalog(IEnumerable<Migration> migrations)
         : this(migrations, MigrationHooks.None)

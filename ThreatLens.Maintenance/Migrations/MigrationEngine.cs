@@ -1,7 +1,9 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Migrations.Planning;
 
 namespace ThreatLens.Maintenance.Migrations;
 
@@ -15,8 +17,12 @@ namespace ThreatLens.Maintenance.Migrations;
 /// <param name="catalog">The migrations it should have.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where each migration is logged.</param>
-public sealed partial class MigrationEngine(SqliteDatabase database, MigrationCatalog catalog, TimeProvider time, ILogger<MigrationEngine> logger)
+/// <param name="options">How migrations are looked at; null: the defaults.</param>
+public sealed partial class MigrationEngine(
+    SqliteDatabase database, MigrationCatalog catalog, TimeProvider time, ILogger<MigrationEngine> logger, IOptions<MigrationOptions>? options = null)
 {
+    private MigrationOptions Options { get; } = options?.Value ?? new MigrationOptions();
+
     /// <summary>Reads where the schema stands. Changes nothing and takes no lock; a missing file in an existing directory is an empty database.</summary>
     /// <param name="cancellationToken">Looked at before reading.</param>
     /// <exception cref="MaintenanceException">HISTORY_UNREADABLE, or what opening a reader reports.</exception>
@@ -44,14 +50,15 @@ public sealed partial class MigrationEngine(SqliteDatabase database, MigrationCa
     /// <param name="cancellationToken">Looked at between migrations only: what was applied by then stays.</param>
     /// <returns>What was applied.</returns>
     /// <exception cref="MaintenanceException">
-    /// INVALID_ARGUMENT target_version: unknown, or below the current version. FAILED_PRECONDITION: DATABASE_NEWER_THAN_SERVICE, UNKNOWN_VERSION
+    /// INVALID_ARGUMENT target_version: unknown, or below the current version; allow: no such rule. ABORTED ETAG_MISMATCH. FAILED_PRECONDITION: LINT_FAILED, DATABASE_NEWER_THAN_SERVICE, UNKNOWN_VERSION
     /// (in the history), CHECKSUM_MISMATCH, VERSION_OUT_OF_ORDER, HISTORY_UNREADABLE, ADOPTION_REFUSED (a database that is not ours has tables of
     /// another shape), MIGRATION_FAILED (the versions applied before it stay, and are in the metadata as appliedVersions). Or what opening and writing the database reports.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before anything was done; after that it is CANCELLED, with appliedVersions.</exception>
     public MigrateResult Migrate(MigrateCommand command, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        var target = command.TargetVersion is { } version ? catalog.Resolve(version, "target_version").Version : null;
+        var target = ResolveTarget(command);
+        var guard = NewGuard(command, target);
         var before = GetStatus(cancellationToken);
         var plan = MigrationPlanner.Forward(catalog, before, target, command.Order);
         if (plan.IsEmpty)
@@ -60,8 +67,9 @@ public sealed partial class MigrationEngine(SqliteDatabase database, MigrationCa
             return new MigrateResult(before.CurrentVersion, before.CurrentVersion, []);
         }
 
+        RefuseDangers(plan, command, cancellationToken);
         var backup = command.BeforeChange?.Invoke();
-        var ((adopted, applied), current) = Change(run => run.Apply(plan, command, progress, cancellationToken), cancellationToken);
+        var ((adopted, applied), current) = Change(guard, run => run.Apply(plan, command, progress, cancellationToken), cancellationToken);
         return new MigrateResult(before.CurrentVersion, current, applied) { Adopted = adopted, BackupName = backup };
     }
 
@@ -72,14 +80,15 @@ public sealed partial class MigrationEngine(SqliteDatabase database, MigrationCa
     /// <returns>What was undone; nothing when <see cref="RollbackCommand.ToVersion"/> is the current version.</returns>
     /// <exception cref="MaintenanceException">
     /// INVALID_ARGUMENT: an unknown version, to_version above the current one, steps below 1 or above what is applied, several of the three,
-    /// cascade without version.
-    /// FAILED_PRECONDITION: VERSION_NOT_APPLIED, LATER_VERSIONS_APPLIED, ROLLBACK_REFUSED, DATABASE_NEWER_THAN_SERVICE, UNKNOWN_VERSION,
+    /// cascade without version, max_values_lost below 0, an unknown rule to allow. ABORTED ETAG_MISMATCH.
+    /// FAILED_PRECONDITION: VERSION_NOT_APPLIED, LATER_VERSIONS_APPLIED, ROLLBACK_REFUSED, VALUES_WOULD_BE_LOST, LINT_FAILED, DATABASE_NEWER_THAN_SERVICE, UNKNOWN_VERSION,
     /// HISTORY_UNREADABLE, MIGRATION_FAILED (undoneVersions in the metadata). Or what opening and writing the database reports.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before anything was done; after that it is CANCELLED, with undoneVersions.</exception>
     public RollbackResult Rollback(RollbackCommand command, IProgress<MigrationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var request = RollbackRequest.Read(catalog, command);
+        var guard = NewGuard(command, request);
         var before = GetStatus(cancellationToken);
         var undo = MigrationPlanner.Backward(catalog, before, request);
         if (undo.Count == 0)
@@ -88,16 +97,17 @@ public sealed partial class MigrationEngine(SqliteDatabase database, MigrationCa
             return new RollbackResult(before.CurrentVersion, before.CurrentVersion, []);
         }
 
+        RefuseDangers(undo, command, cancellationToken);
         var backup = command.BeforeChange?.Invoke();
-        var (undone, current) = Change(run => run.Undo(undo, progress, cancellationToken), cancellationToken);
-        return new RollbackResult(before.CurrentVersion, current, undone) { BackupName = backup };
+        var (undone, current) = Change(guard, run => run.Undo(undo, progress, cancellationToken), cancellationToken);
+        return new RollbackResult(before.CurrentVersion, current, undone) { BackupName = backup, ValuesLost = guard.ValuesLost };
     }
 
-    private (T Done, MigrationVersion? Current) Change<T>(Func<MigrationRun, T> change, CancellationToken cancellationToken)
+    private (T Done, MigrationVersion? Current) Change<T>(ChangeGuard guard, Func<MigrationRun, T> change, CancellationToken cancellationToken)
     {
         using var turn = database.WriteGate.Enter(cancellationToken);
         using var connection = database.OpenWriter();
-        var run = new MigrationRun(database, connection, catalog, time, logger);
+        var run = new MigrationRun(database, connection, catalog, time, logger) { Guard = guard };
         return (change(run), run.Current);
     }
 }

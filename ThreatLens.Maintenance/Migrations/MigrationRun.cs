@@ -6,6 +6,7 @@ using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Migrations.Drift;
 using ThreatLens.Maintenance.Migrations.Hooks;
+using ThreatLens.Maintenance.Migrations.Planning;
 
 namespace ThreatLens.Maintenance.Migrations;
 
@@ -25,6 +26,9 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
 
     // Whether this run found a database that somebody else built, so that "IF NOT EXISTS" may hide another shape; null before the first look.
     private bool? _isAdopting;
+
+    /// <summary>Looks, within each transaction, whether its script may run; null: it may.</summary>
+    public ChangeGuard? Guard { get; init; }
 
     /// <summary>The current version as of this run's last transaction; null when none is applied, or before the first.</summary>
     public MigrationVersion? Current { get; private set; }
@@ -119,6 +123,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         using var transaction = Timed(Begin, () => ImmediateTransaction.Begin(connection));
         // Another process may have been here since the plan was made; from now on none can.
         var history = SchemaHistory.Read(connection);
+        Guard?.Enter(connection, history);
         var status = SchemaStatusReader.Compare(catalog, history);
         Current = status.CurrentVersion;
         if (status.IsApplied(migration.Version))
@@ -155,6 +160,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         adopts = adopts && Adoption.FindsSomething(connection, script);
         if (adopts)
             adoption.Prepare(migration);
+        Guard?.BeforeUp(connection, migration);
         var counts = new ScriptRunner(database, connection, transaction).Run(migration.Version, script);
         if (adopts)
             adoption.Complete(migration.Version, new HashSet<string> { migration.Version.Id });
@@ -169,6 +175,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         var started = time.GetTimestamp();
         using var transaction = Timed(Begin, () => ImmediateTransaction.Begin(connection));
         var history = SchemaHistory.Read(connection);
+        Guard?.Enter(connection, history);
         var status = SchemaStatusReader.Compare(catalog, history);
         Current = status.CurrentVersion;
         if (!status.IsApplied(migration.Version))
@@ -179,6 +186,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
 
         MigrationPlanner.RecheckBackward(status, migration);
         EnsureHistory(history);
+        Guard?.BeforeDown(connection, migration);
         var (ran, skipped) = RunDown(migration, transaction);
         RunHook(HookMoment.AfterEachRollback, migration, transaction);
         Timed(Remove, () => SchemaHistory.Remove(connection, migration));

@@ -7,16 +7,11 @@ namespace ThreatLens.Maintenance.Migrations;
 
 /// <summary>
 /// Takes one script apart into statements and directives. A statement ends where SQLite's own tokenizer says so, which knows the
-/// semicolons inside a trigger's body. What would end or leave the migration's transaction is refused here, before anything runs.
+/// semicolons inside a trigger's body. What would end or leave the migration's transaction is for the linter to refuse, before anything runs.
 /// </summary>
 internal sealed class MigrationScriptParser(string name, string sql)
 {
-    private static readonly HashSet<string> Forbidden = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "VACUUM", "ATTACH", "DETACH", "PRAGMA",
-    };
-
-    // What of these a script without a transaction may not have either.
+    // What a script without a transaction may not have either: it would come between its statements and what is written down about them.
     private static readonly HashSet<string> TransactionControl = new(StringComparer.OrdinalIgnoreCase) { "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE" };
 
     private const int MostTokens = 16;
@@ -108,8 +103,6 @@ internal sealed class MigrationScriptParser(string name, string sql)
         var first = _current[0];
         if (!_isTransactional && TransactionControl.Contains(first.Text))
             throw Invalid(first.Line, $"{first.Text.ToUpperInvariant()} is not allowed: in a script without a transaction each statement commits by itself; what belongs together is a migration of its own");
-        if (_isTransactional && Forbidden.Contains(first.Text))
-            throw Invalid(first.Line, $"{first.Text.ToUpperInvariant()} is not allowed: a migration runs in one transaction, which the engine begins and ends");
         var statement = new ScriptStatement(_statements.Count + 1, first.Line, text);
         _statements.Add(_condition switch
         {

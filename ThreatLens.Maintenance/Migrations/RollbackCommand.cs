@@ -15,6 +15,15 @@ public sealed record RollbackCommand
     /// <summary>Undo this many applied versions, the highest first. 1 or more, and no more than are applied.</summary>
     public int? Steps { get; init; }
 
+    /// <summary>The etag of a plan: it runs only if that plan still holds. Null: whatever is right now.</summary>
+    public string? Etag { get; init; }
+
+    /// <summary>Lint rules that may be broken, by name. Those about losing data need no permission here: <see cref="MaxValuesLost"/> confirms a loss.</summary>
+    public IReadOnlyList<string> Allow { get; init; } = [];
+
+    /// <summary>Most values (non-null cells) that may be lost, 0 or more; null: none.</summary>
+    public long? MaxValuesLost { get; init; }
+
     /// <summary>Who asked; for logs and traces. Null when unknown.</summary>
     public string? AppliedBy { get; init; }
 
@@ -33,4 +42,7 @@ public sealed record RollbackResult(MigrationVersion? From, MigrationVersion? To
 {
     /// <summary>Name of the backup taken first; null when none was.</summary>
     public string? BackupName { get; init; }
+
+    /// <summary>Values (non-null cells) lost, counted within the transactions that lost them.</summary>
+    public long ValuesLost { get; init; }
 }

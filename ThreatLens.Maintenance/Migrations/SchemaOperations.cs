@@ -1,21 +1,25 @@
 using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Migrations.Drift;
+using ThreatLens.Maintenance.Migrations.Linting;
+using ThreatLens.Maintenance.Migrations.Planning;
 using ThreatLens.Maintenance.Operations;
 
 namespace ThreatLens.Maintenance.Migrations;
 
 /// <summary>Migrate, Rollback and Repair as operations. Thread-safe.</summary>
-public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog catalog, OperationRunner runner, StartupState startup, BackupBeforeChange backup)
+public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog catalog, OperationRunner runner, StartupState startup, BackupBeforeChange backup, ChangeSpace space)
 {
     /// <summary>Applies migrations as an operation.</summary>
-    /// <param name="targetVersion">Version to migrate to; null: the latest.</param>
-    /// <param name="order">How migrations that come late in the order are treated.</param>
+    /// <param name="command">What to migrate to; with an etag, only as planned.</param>
     /// <param name="request">Who asks, and how.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="Errors.MaintenanceException">It was refused or has failed.</exception>
-    public Task<Operation> MigrateAsync(string? targetVersion, MigrationOrder order, OperationRequest request, CancellationToken cancellationToken)
+    public Task<Operation> MigrateAsync(MigrateCommand command, OperationRequest request, CancellationToken cancellationToken)
     {
-        var target = targetVersion is null ? null : catalog.Resolve(targetVersion, "target_version").Version;
+        // Refused before anything is recorded.
+        AllowedRules.Of(command.Allow);
+        var target = command.TargetVersion is null ? null : catalog.Resolve(command.TargetVersion, "target_version").Version;
+        command = command with { TargetVersion = target?.Id };
         return runner.ExecuteAsync(
             new OperationWork
             {
@@ -23,14 +27,13 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
                 CreatesDatabase = true,
                 NeedsLock = () => engine.GetStatus(CancellationToken.None) is var status
                     && (status.NeedsAdoption || status.Pending.Any(m => target is null || m.Version.CompareTo(target) <= 0)),
+                Check = () => engine.CheckEtag(command),
                 Run = context => engine.Migrate(
-                    new MigrateCommand
+                    command with
                     {
-                        TargetVersion = target?.Id,
-                        Order = order,
                         AppliedBy = context.Caller.Name,
                         OperationId = context.OperationId,
-                        BeforeChange = () => backup.Take(context),
+                        BeforeChange = () => Prepare(context, () => engine.PlanMigrate(command, context.CancellationToken)),
                     },
                     Progress(context, "Applying"), context.CancellationToken),
                 Succeeded = FinishStartUp,
@@ -39,20 +42,27 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
     }
 
     /// <summary>Undoes migrations as an operation.</summary>
-    /// <param name="command">What to undo.</param>
+    /// <param name="command">What to undo, and lose; with an etag, only as planned.</param>
     /// <param name="request">Who asks, and how.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="Errors.MaintenanceException">It was refused or has failed.</exception>
     public Task<Operation> RollbackAsync(RollbackCommand command, OperationRequest request, CancellationToken cancellationToken)
     {
         // Refused before anything is recorded.
+        AllowedRules.Of(command.Allow);
         RollbackRequest.Read(catalog, command);
         return runner.ExecuteAsync(
             new OperationWork
             {
                 Kind = OperationKind.Rollback,
+                Check = () => engine.CheckEtag(command),
                 Run = context => engine.Rollback(
-                    command with { AppliedBy = context.Caller.Name, OperationId = context.OperationId, BeforeChange = () => backup.Take(context) },
+                    command with
+                    {
+                        AppliedBy = context.Caller.Name,
+                        OperationId = context.OperationId,
+                        BeforeChange = () => Prepare(context, () => engine.PlanRollback(command, context.CancellationToken)),
+                    },
                     Progress(context, "Undoing"), context.CancellationToken),
                 Succeeded = FinishStartUp,
             },
@@ -72,7 +82,7 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
             Run = context =>
             {
                 context.Report("Repairing the schema.", 0, 0, "");
-                return engine.Repair(command, context.CancellationToken);
+                return engine.Repair(command with { BeforeChange = () => backup.Take(context) }, context.CancellationToken);
             },
             Succeeded = FinishStartUp,
         },
@@ -85,6 +95,13 @@ public sealed class SchemaOperations(MigrationEngine engine, MigrationCatalog ca
     {
         if (result is MigrateResult { Applied.Count: > 0 } or RollbackResult { RolledBack.Count: > 0 } || engine.GetStatus(CancellationToken.None).IsUpToDate)
             startup.Finish();
+    }
+
+    /// <summary>Just before the first change: is there room, and is there a way back?</summary>
+    private string? Prepare(OperationContext context, Func<MigrationPlan> plan)
+    {
+        space.Require(plan);
+        return backup.Take(context);
     }
 
     private static Relay Progress(OperationContext context, string verb) => new(context, verb);

@@ -77,10 +77,15 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
             .Select(table => (Table: table, Rows: (long)connection.Scalar($"SELECT count(*) FROM \"{table}\"")!))
             .Where(t => t.Rows > 0)
             .ToList();
-        if (filled.Count == 0)
-            return;
+        if (filled.Count > 0)
+            throw HoldsRows(version, filled);
+    }
+
+    /// <summary>The refusal of a script whose tables must be empty and are not.</summary>
+    public static MaintenanceException HoldsRows(MigrationVersion version, IReadOnlyList<(string Table, long Rows)> filled)
+    {
         var counts = string.Join(", ", filled.Select(t => FormattableString.Invariant($"{t.Table} ({t.Rows})")));
-        throw new MaintenanceException(
+        return new MaintenanceException(
             ErrorKind.FailedPrecondition, ErrorReasons.RollbackRefused, $"{version} is not undone while its tables have rows: {counts}. Nothing was changed.")
         {
             Metadata = filled.ToDictionary(t => t.Table, t => t.Rows.ToString(System.Globalization.CultureInfo.InvariantCulture)),

@@ -1,5 +1,6 @@
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
+using ThreatLens.Maintenance.Migrations.Planning;
 
 namespace ThreatLens.Maintenance.Migrations;
 
@@ -23,6 +24,7 @@ internal enum StatementCondition
 internal sealed record ScriptStatement(int Number, int Line, string Sql)
 {
     private const int ExcerptLength = 200;
+    private StatementAction? _action;
 
     public StatementCondition Condition { get; init; }
 
@@ -49,6 +51,15 @@ internal sealed record ScriptStatement(int Number, int Line, string Sql)
 
     /// <summary>What its span is called; derived once.</summary>
     public SqlSummary Summary => field ??= SqlSummary.Of(Sql);
+
+    /// <summary>What kind of thing it does; derived once, from its first words.</summary>
+    public StatementAction Action => _action ??= StatementKind.Of(Sql);
+
+    /// <summary>Whether it only reads, as far as its first word tells.</summary>
+    public bool IsQuery => Action == StatementAction.Other && Summary.Operation is "SELECT" or "WITH" or "VALUES" or "EXPLAIN";
+
+    /// <summary>What it does in detail; derived once, from all of it.</summary>
+    public StatementShape Shape => field ??= StatementShape.Of(Sql);
 
     /// <summary>The beginning of the statement on one line, for messages.</summary>
     public string Excerpt

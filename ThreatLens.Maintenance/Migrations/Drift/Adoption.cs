@@ -10,6 +10,12 @@ namespace ThreatLens.Maintenance.Migrations.Drift;
 /// </summary>
 internal sealed class Adoption(SqliteDatabase database, SqliteConnection connection, MigrationCatalog catalog)
 {
+    /// <summary>Runs what mends a difference. Default: on the connection.</summary>
+    public Action<SchemaDifference>? Mend { get; init; }
+
+    /// <summary>Whether a table has rows. Default: asks the connection.</summary>
+    public Func<string, bool>? HasRows { get; init; }
+
     /// <summary>Whether a script would find tables or columns of its own there already.</summary>
     public static bool FindsSomething(SqliteConnection connection, MigrationScript script) => script.Statements.Any(s =>
         s.Condition == StatementCondition.ColumnMissing
@@ -27,7 +33,7 @@ internal sealed class Adoption(SqliteDatabase database, SqliteConnection connect
         var expected = catalog.Expected(migration.Version);
         var differences = Of(migration.Version, new HashSet<string> { migration.Version.Id });
         Refuse(differences.Where(d => !d.IsMendable));
-        Mending.Run(database, connection, differences.Where(d => d.ObjectType == SchemaObjectType.Column && OwnsTable(expected, migration, d)));
+        Run(differences.Where(d => d.ObjectType == SchemaObjectType.Column && OwnsTable(expected, migration, d)));
     }
 
     /// <summary>Creates what is missing of these versions.</summary>
@@ -39,8 +45,8 @@ internal sealed class Adoption(SqliteDatabase database, SqliteConnection connect
     {
         var differences = Of(through, versions);
         Refuse(differences.Where(d => !d.IsMendable));
-        var missing = differences.Where(d => d.Kind == SchemaDifferenceKind.Missing && d.IsMendable).ToList();
-        Mending.Run(database, connection, missing);
+        var missing = differences.Where(d => d.Kind == SchemaDifferenceKind.Missing && d.IsMendable).OrderBy(d => d.Version, StringComparer.Ordinal).ToList();
+        Run(missing);
         Refuse(Of(through, versions));
         return missing;
     }
@@ -55,8 +61,16 @@ internal sealed class Adoption(SqliteDatabase database, SqliteConnection connect
         return name.IsName ? name.Name : null;
     }
 
+    private void Run(IEnumerable<SchemaDifference> differences)
+    {
+        if (Mend is null)
+            Mending.Run(database, connection, differences);
+        else
+            differences.ToList().ForEach(Mend);
+    }
+
     private List<SchemaDifference> Of(MigrationVersion through, IReadOnlySet<string> versions) =>
-        [.. SchemaComparison.Run(connection, catalog.Expected(through)).Where(d => d.Version is not null && versions.Contains(d.Version))];
+        [.. SchemaComparison.Run(connection, catalog.Expected(through), HasRows).Where(d => d.Version is not null && versions.Contains(d.Version))];
 
     private static bool OwnsTable(ExpectedSchema expected, Migration migration, SchemaDifference column)
     {

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Migrations.Planning;
 using ThreatLens.Maintenance.Migrations.Rebuilding;
 
 namespace ThreatLens.Maintenance.Migrations.Drift;
@@ -46,7 +47,8 @@ internal sealed record ExpectedSchema(SchemaModel Model, IReadOnlyDictionary<str
     {
         try
         {
-            if (ScriptRunner.IsNeeded(connection, statement))
+            // These do nothing to the schema, and some open other files.
+            if (statement.Action is not (StatementAction.TransactionControl or StatementAction.Pragma) && ScriptRunner.IsNeeded(connection, statement))
                 ScriptRunner.Execute(connection, statement);
         }
         catch (Exception e) when (e is SqliteException or RebuildRefusedException)

@@ -46,8 +46,10 @@ public sealed partial class MigrationEngine
     public RepairResult Repair(RepairCommand command, CancellationToken cancellationToken = default)
     {
         var realign = Resolve(command);
-        if (!database.FileExists)
-            database.OpenReader().Dispose();
+        // Looked at first, so that no backup is taken of what needs no repair.
+        if (PlanRepair(command, cancellationToken).IsEmpty)
+            return new RepairResult([], []);
+        var backup = command.BeforeChange?.Invoke();
         using var turn = database.WriteGate.Enter(cancellationToken);
         using var connection = database.OpenWriter();
         try
@@ -55,11 +57,11 @@ public sealed partial class MigrationEngine
             using var transaction = ImmediateTransaction.Begin(connection);
             var (plan, status) = Plan(connection, command, realign);
             if (plan.IsEmpty)
-                return new RepairResult([], []);
+                return new RepairResult([], []) { BackupName = backup };
             Mend(connection, plan, status);
             transaction.Commit();
             logger.Repaired(database.Path, plan.Differences.Count, plan.RealignedVersions.Count);
-            return new RepairResult(plan.Differences, plan.RealignedVersions);
+            return new RepairResult(plan.Differences, plan.RealignedVersions) { BackupName = backup };
         }
         catch (SqliteException e)
         {

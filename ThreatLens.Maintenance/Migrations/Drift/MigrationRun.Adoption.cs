@@ -18,6 +18,7 @@ internal sealed partial class MigrationRun
         var started = time.GetTimestamp();
         using var transaction = Timed(Begin, () => ImmediateTransaction.Begin(connection));
         var history = SchemaHistory.Read(connection);
+        Guard?.Enter(connection, history);
         var status = SchemaStatusReader.Compare(catalog, history);
         Current = status.CurrentVersion;
         var unadopted = status.Unadopted.Where(s => s.Version.CompareTo(through) <= 0).Select(s => catalog.Find(s.Version.Id)!).ToList();

@@ -11,6 +11,9 @@ public sealed record RepairCommand
 
     /// <summary>The etag of a plan: the repair runs only if that plan still holds. Null: whatever is right now.</summary>
     public string? Etag { get; init; }
+
+    /// <summary>Called once, just before the first change; what it throws prevents every change. Returns the name of the backup it took, or null.</summary>
+    public Func<string?>? BeforeChange { get; init; }
 }
 
 /// <summary>What a repair would do.</summary>
@@ -21,6 +24,9 @@ public sealed record RepairPlan(IReadOnlyList<SchemaDifference> Differences, IRe
 {
     /// <summary>The statements it would run, in order.</summary>
     public IEnumerable<string> Statements => Differences.SelectMany(d => d.Remedy);
+
+    /// <summary>Bytes that the backup before it would take; 0 when none would be taken.</summary>
+    public long BackupBytes { get; init; }
 
     /// <summary>Whether there is nothing to do.</summary>
     public bool IsEmpty => Differences.Count == 0 && RealignedVersions.Count == 0;
@@ -35,4 +41,8 @@ public sealed record RepairPlan(IReadOnlyList<SchemaDifference> Differences, IRe
 /// <summary>What a repair did.</summary>
 /// <param name="Mended">The differences it mended.</param>
 /// <param name="RealignedVersions">Versions whose checksum it replaced.</param>
-public sealed record RepairResult(IReadOnlyList<SchemaDifference> Mended, IReadOnlyList<string> RealignedVersions);
+public sealed record RepairResult(IReadOnlyList<SchemaDifference> Mended, IReadOnlyList<string> RealignedVersions)
+{
+    /// <summary>Name of the backup taken first; null when none was.</summary>
+    public string? BackupName { get; init; }
+}

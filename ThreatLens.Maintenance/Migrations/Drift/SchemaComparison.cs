@@ -11,17 +11,20 @@ internal sealed class SchemaComparison
     private readonly TableComparison _tables;
     private readonly List<SchemaDifference> _differences = [];
 
-    private SchemaComparison(SqliteConnection connection, ExpectedSchema expected)
+    private SchemaComparison(SqliteConnection connection, ExpectedSchema expected, Func<string, bool>? hasRows)
     {
         _expected = expected;
         _actual = SchemaModelReader.Read(connection, expected.Model.Tables.ContainsKey);
-        _tables = new TableComparison(table => connection.Scalar($"SELECT 1 FROM {Remedy.Quote(table)} LIMIT 1") is not null);
+        _tables = new TableComparison(hasRows ?? (table => connection.Scalar($"SELECT 1 FROM {Remedy.Quote(table)} LIMIT 1") is not null));
     }
 
     /// <summary>All differences as this connection sees them: tables and columns first, in the order in which they can be mended.</summary>
-    public static IReadOnlyList<SchemaDifference> Run(SqliteConnection connection, ExpectedSchema expected)
+    /// <param name="connection">An open connection.</param>
+    /// <param name="expected">The schema as it should be.</param>
+    /// <param name="hasRows">Whether a table has rows, which decides what can mend it; null: asks the connection.</param>
+    public static IReadOnlyList<SchemaDifference> Run(SqliteConnection connection, ExpectedSchema expected, Func<string, bool>? hasRows = null)
     {
-        var comparison = new SchemaComparison(connection, expected);
+        var comparison = new SchemaComparison(connection, expected, hasRows);
         comparison.CompareTables();
         comparison.CompareIndexes();
         comparison.CompareScripts(SchemaObjectType.View, expected.Model.Views, comparison._actual.Views);

@@ -24,6 +24,9 @@ public static class LintRules
     /// <summary>A PRAGMA.</summary>
     public const string Pragma = "pragma";
 
+    /// <summary>SQLite does not take the statement on this schema. Told by plans; it cannot be allowed.</summary>
+    public const string DoesNotRun = "does-not-run";
+
     /// <summary>Stands for all rules about losing data.</summary>
     public const string Destructive = "destructive";
 

@@ -1,5 +1,6 @@
 using ThreatLens.Testing;
 using ThreatLens.Testing.Processes;
+using ThreatLens.Testing.Sqlite;
 using Xunit;
 namespace ThreatLens.EndToEnd.Tests.AppHost;
 
@@ -13,7 +14,7 @@ public sealed class CommandTests
         await host.LineAsync("Everything is up");
 
         host.Type("help");
-        await host.LineAsync("maintenance rollback [version=...] [to=...]");
+        await host.LineAsync("maintenance rollback [version=...] [to=...] [maxValuesLost=...]");
         host.Type("  ");
         host.Type("frobnicate");
         await host.LineAsync("There is no command 'frobnicate'");
@@ -23,6 +24,8 @@ public sealed class CommandTests
         await host.LineAsync("maintenance migrate: failed: 'migrate' has no argument 'speed'");
         host.Type("maintenance rollback");
         await host.LineAsync("maintenance rollback: failed: Say either");
+        host.Type("maintenance rollback to=001 maxValuesLost=few");
+        await host.LineAsync("maintenance rollback: failed: 'few' is no number");
         host.Type("exit");
 
         Assert.Equal(0, await host.EndAsync());
@@ -41,7 +44,13 @@ public sealed class CommandTests
         await host.LineAsync("maintenance rollback: done: Undid 003_optimize_realtime_indexes");
         host.Type("maintenance status");
         await host.LineAsync("| 003_optimize_realtime_indexes | Pending |");
+        host.Type("maintenance plan");
+        await host.LineAsync("maintenance plan: done: Migrate would run 003_optimize_realtime_indexes.");
+        await host.LineAsync("`CREATE INDEX IF NOT EXISTS idx_events_timestamp_severity ON events(timestamp) WHERE realtime_processed = 1;` |");
+        new SqliteFile(host.DatabasePath).Execute("INSERT INTO events (id, raw_log_id, timestamp, source, message, category) VALUES ('e', 'r', '2026-11-01 12:00:00.000000', 's', 'm', 'c')");
         host.Type("maintenance rollback to=001");
+        await host.LineAsync("Here that is maxValuesLost=2.");
+        host.Type("maintenance rollback to=001 maxValuesLost=2");
         await host.LineAsync("maintenance rollback: done: Undid 002_add_realtime_fields");
         host.Type("maintenance migrate target=002");
         await host.LineAsync("maintenance migrate: done: Applied 002_add_realtime_fields");

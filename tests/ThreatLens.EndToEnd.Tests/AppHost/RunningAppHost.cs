@@ -28,6 +28,9 @@ internal sealed partial class RunningAppHost : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>Path of its database, unless the test gave another.</summary>
+    public string DatabasePath => Path.Combine(_folder.FullName, "threatlens.db");
+
     public int GrpcPort { get; private init; }
 
     public int HttpPort { get; private init; }

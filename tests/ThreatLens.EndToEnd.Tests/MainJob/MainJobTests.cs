@@ -1,6 +1,8 @@
 using System.Globalization;
+using Grpc.Core;
 using Grpc.Net.Client;
 using ThreatLens.EndToEnd.Tests.AppHost;
+using ThreatLens.Maintenance.Client;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing;
 using ThreatLens.Testing.Processes;
@@ -37,8 +39,13 @@ public sealed class MainJobTests
         await MetricsArriveFromEverySourceAsync(client, database);
         await AcknowledgedGrowsAsync(producer, 20);
 
-        // Down to 001 and up again, with metrics coming in.
-        var down = await client.RollbackAsync(new RollbackRequest { ToVersion = "001" });
+        // Down to 001 and up again, with metrics coming in and an event whose flags go with their columns, which somebody has to confirm.
+        database.Execute("INSERT INTO events (id, raw_log_id, timestamp, source, message, category) VALUES ('e', 'r', '2026-11-01 12:00:00.000000', 's', 'm', 'c')");
+        var plan = (await client.RollbackAsync(new RollbackRequest { ToVersion = "001", ValidateOnly = true })).Plan;
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await client.RollbackAsync(new RollbackRequest { ToVersion = "001", MaxValuesLost = plan.ValuesLost - 1 }));
+        Assert.Equal(("VALUES_WOULD_BE_LOST", 2), (MaintenanceFailure.FromException(refused).Reason, plan.ValuesLost));
+        var down = await client.RollbackAsync(new RollbackRequest { ToVersion = "001", Etag = plan.Etag, MaxValuesLost = plan.ValuesLost });
+        Assert.Equal(2, down.Result.ValuesLost);
         Assert.Equal(["003_optimize_realtime_indexes", "002_add_realtime_fields"], down.Result.Undone.Select(m => m.Version));
         Assert.DoesNotContain("realtime_processed", database.Lines("SELECT name FROM pragma_table_info('events')"));
         await AcknowledgedGrowsAsync(producer, 20);

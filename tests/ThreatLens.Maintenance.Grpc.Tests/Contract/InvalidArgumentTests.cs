@@ -26,6 +26,13 @@ public sealed class InvalidArgumentTests(SharedService shared)
         ["empty version to re-align"] = ("realign_versions[0]", async c => await c.RepairAsync(new RepairRequest { ValidateOnly = true, RealignVersions = { "" } })),
         ["over-long request id of a repair"] = ("request_id", async c => await c.RepairAsync(new RepairRequest { RequestId = new string('r', 256) })),
         ["cascade without version"] = ("cascade", async c => await c.RollbackAsync(new RollbackRequest { ToVersion = "001", Cascade = true })),
+        ["unknown rule to allow"] = ("allow[1]", async c => await c.MigrateAsync(new MigrateRequest { Allow = { "pragma", "everything" } })),
+        ["unknown rule to allow in a plan"] = ("allow[0]", async c => await c.MigrateAsync(new MigrateRequest { ValidateOnly = true, Allow = { "" } })),
+        ["unknown rule to allow in a rollback"] = ("allow[0]", async c => await c.RollbackAsync(new RollbackRequest { Allow = { "Destructive" } })),
+        ["rehearsal without a plan"] = ("rehearse", async c => await c.MigrateAsync(new MigrateRequest { Rehearse = true })),
+        ["rehearsal of a rollback without a plan"] = ("rehearse", async c => await c.RollbackAsync(new RollbackRequest { Rehearse = true })),
+        ["plan to an unknown version"] = ("target_version", async c => await c.MigrateAsync(new MigrateRequest { ValidateOnly = true, TargetVersion = "099" })),
+        ["plan with an over-long request id"] = ("request_id", async c => await c.RollbackAsync(new RollbackRequest { ValidateOnly = true, RequestId = new string('r', 256) })),
         ["negative loss"] = ("max_values_lost", async c => await c.RollbackAsync(new RollbackRequest { MaxValuesLost = -1 })),
         ["negative wait"] = ("wait_timeout", async c => await c.MigrateAsync(new MigrateRequest { WaitTimeout = new Duration { Seconds = -1 } })),
         ["wait just below zero"] = ("wait_timeout", async c => await c.MigrateAsync(new MigrateRequest { WaitTimeout = new Duration { Nanos = -1_000 } })),
@@ -67,7 +74,7 @@ public sealed class InvalidArgumentTests(SharedService shared)
         ["nothing to watch"] = ("operation_id", c => WatchAsync(c, new WatchOperationRequest())),
     };
 
-    private static readonly string[] UnknownVersions = ["unknown version to re-align", "empty version to re-align", "unknown target version", "target version that is no version", "unknown version", "unknown floor"];
+    private static readonly string[] UnknownVersions = ["unknown version to re-align", "empty version to re-align", "unknown target version", "target version that is no version", "unknown version", "unknown floor", "plan to an unknown version"];
 
     public static TheoryData<string> Names => [.. Cases.Keys];
 

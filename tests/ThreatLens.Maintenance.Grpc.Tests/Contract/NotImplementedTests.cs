@@ -34,27 +34,9 @@ public sealed class NotImplementedTests(SharedService shared)
         Assert.False(error is RpcException { StatusCode: StatusCode.Unimplemented }, $"{name}: {error}");
     }
 
-    [Fact]
-    public async Task Field_of_Migrate_that_is_not_filled_names_itself()
-    {
-        await NotYetAsync("validate_only", new MigrateRequest { ValidateOnly = true });
-        await NotYetAsync("etag", new MigrateRequest { Etag = "e" });
-        await NotYetAsync("allow", new MigrateRequest { Allow = { "" } });
-        await NotYetAsync("rehearse", new MigrateRequest { Rehearse = true });
-    }
-
-    [Fact]
-    public async Task Field_of_Rollback_that_is_not_filled_names_itself()
-    {
-        await NotYetAsync("validate_only", new RollbackRequest { ValidateOnly = true });
-        await NotYetAsync("etag", new RollbackRequest { Etag = "e" });
-        await NotYetAsync("max_values_lost", new RollbackRequest { MaxValuesLost = 0 });
-        await NotYetAsync("rehearse", new RollbackRequest { Rehearse = true });
-    }
-
     [Theory]
-    [InlineData(typeof(MigrateRequest), "validate_only etag allow rehearse", "request_id wait_timeout target_version order")]
-    [InlineData(typeof(RollbackRequest), "validate_only etag max_values_lost rehearse", "request_id wait_timeout version to_version steps cascade")]
+    [InlineData(typeof(MigrateRequest), "", "request_id wait_timeout validate_only etag target_version order allow rehearse")]
+    [InlineData(typeof(RollbackRequest), "", "request_id wait_timeout validate_only etag version to_version steps cascade max_values_lost rehearse allow")]
     [InlineData(typeof(BackupRequest), "", "request_id wait_timeout validate_only keep")]
     [InlineData(typeof(RestoreRequest), "", "request_id wait_timeout validate_only etag backup_name max_rows_lost")]
     [InlineData(typeof(HealthReportRequest), "on_change_only", "interval sections")]
@@ -81,10 +63,6 @@ public sealed class NotImplementedTests(SharedService shared)
     [Fact]
     public async Task Filter_by_a_kind_that_cannot_be_there_yet_names_itself() => await Expect.NotImplementedAsync(
         "kind Cleanup", async () => await shared.Service.Maintenance.ListOperationsAsync(new ListOperationsRequest { Kind = OperationKind.Cleanup }));
-
-    private Task NotYetAsync(string field, MigrateRequest request) => Expect.NotImplementedAsync(field, async () => await shared.Service.Maintenance.MigrateAsync(request));
-
-    private Task NotYetAsync(string field, RollbackRequest request) => Expect.NotImplementedAsync(field, async () => await shared.Service.Maintenance.RollbackAsync(request));
 
     private async Task ReportAsync(HealthReportRequest request)
     {

@@ -124,7 +124,7 @@ public sealed class PressureTests
         await using var service = await RunningService.StartAsync();
         using var before = await Producer.HelloAsync(service, "no-table");
         await before.StoreAsync(Producer.Batch(1, Producer.Sample("no-table-source")));
-        await service.Maintenance.RollbackAsync(new RollbackRequest { ToVersion = "000" });
+        await service.Maintenance.RollbackAsync(new RollbackRequest { ToVersion = "000", MaxValuesLost = long.MaxValue });
 
         await before.SendAsync(Producer.Batch(2, Producer.Sample("no-table-source")));
         var (open, _) = await before.FailsAsync(StatusCode.Unavailable, ErrorReasons.SchemaNotReady);

@@ -15,9 +15,9 @@ public sealed class SchemaService : IAsyncLifetime
     {
         await Service.Maintenance.MigrateAsync(new MigrateRequest());
         if (version is null)
-            await Service.Maintenance.RollbackAsync(new RollbackRequest { Steps = Versions.All.Length });
+            await Service.Maintenance.RollbackAsync(new RollbackRequest { Steps = Versions.All.Length, MaxValuesLost = long.MaxValue });
         else
-            await Service.Maintenance.RollbackAsync(new RollbackRequest { ToVersion = version });
+            await Service.Maintenance.RollbackAsync(new RollbackRequest { ToVersion = version, MaxValuesLost = long.MaxValue });
         Assert.Equal(version ?? "", await Service.CurrentVersionAsync());
     }
 

@@ -109,7 +109,7 @@ public sealed class LegacyDatabaseTests : SqliteMigrationTestBase
         var before = Contents(columns);
         Engine().Migrate(new MigrateCommand());
 
-        var down = Engine().Rollback(new RollbackCommand { ToVersion = "000" });
+        var down = Engine().Rollback(new RollbackCommand { ToVersion = "000", MaxValuesLost = long.MaxValue });
 
         Assert.Equal(3, down.RolledBack.Count);
         Assert.Equal(core, Columns("events"));

@@ -60,7 +60,7 @@ public sealed class MigrationCatalogTests
 
     [Fact]
     public void Constructor_bad_down_script_is_refused_by_name() =>
-        Invalid("001_a.down.sql, line 2", () => new MigrationCatalog([Create("001_a", down: "SELECT 1;\nCOMMIT;")]));
+        Invalid("001_a.down.sql, line 2", () => new MigrationCatalog([Create("001_a", down: "SELECT 1;\nSELECT '")]));
 
     [Fact]
     public void Constructor_up_script_without_statements_is_refused() =>

@@ -165,15 +165,16 @@ public abstract partial class MigrationEngineSpecification
     }
 
     [Fact]
-    public void Rollback_refused_further_down_keeps_what_is_undone_and_says_so()
+    public void Rollback_that_would_be_refused_further_down_undoes_nothing()
     {
         Engine().Migrate(new MigrateCommand());
         Execute("INSERT INTO raw_logs (id, content, source) VALUES ('r1', 'x', 's')");
+        var before = Snapshot();
 
         var error = Expect.Refusal(ErrorReasons.RollbackRefused, () => Engine().Rollback(new RollbackCommand { Steps = 4 }));
 
-        Assert.Equal($"{Indexes}, {Fields}, {Tables}", error.Metadata["undoneVersions"]);
-        Assert.Equal(Core, Engine().GetStatus().CurrentVersion?.Id);
+        Assert.Equal("1", error.Metadata["raw_logs"]);
+        Assert.Equal(before, Snapshot());
     }
 
     [Fact]
@@ -186,8 +187,9 @@ public abstract partial class MigrationEngineSpecification
         Assert.Equal(["NULL|0|0"], Lines("SELECT processing_time, realtime_processed, notification_sent FROM events"));
         Execute("UPDATE events SET processing_time = '0.5', realtime_processed = 1");
 
-        Engine().Rollback(new RollbackCommand { Version = "002" });
+        var result = Engine().Rollback(new RollbackCommand { Version = "002", MaxValuesLost = 3 });
 
+        Assert.Equal(3, result.ValuesLost);
         Assert.Equal(before, Lines("SELECT * FROM events"));
     }
 

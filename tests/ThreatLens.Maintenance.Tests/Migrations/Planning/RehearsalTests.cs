@@ -1,0 +1,160 @@
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Migrations.Planning;
+using ThreatLens.Maintenance.Migrations.Rehearsal;
+using ThreatLens.Maintenance.Tests.Backups;
+using ThreatLens.Testing.Sqlite;
+using Xunit;
+
+namespace ThreatLens.Maintenance.Tests.Migrations.Planning;
+
+public sealed class RehearsalTests : BackupTestBase
+{
+    private const string Filled =
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, 'x'), (2, 'x'), (3, NULL); CREATE TABLE other (id INTEGER PRIMARY KEY, n INTEGER);";
+
+    [Fact]
+    public void Migrate_passes_measures_and_tells_what_a_rollback_would_lose()
+    {
+        var before = Prepare();
+
+        var plan = Rehearse("CREATE TABLE more (id INTEGER); INSERT INTO more SELECT id FROM t; ALTER TABLE t ADD COLUMN b INTEGER DEFAULT 7;", "DROP TABLE more; ALTER TABLE t DROP COLUMN b;");
+
+        var rehearsal = plan.Rehearsal!;
+        Assert.Null(rehearsal.Failure);
+        Assert.Equal(["more: 3 rows, 3 values", "t.b: 3 values"], ValueLoss.Describe(rehearsal.Losses));
+        Assert.True(rehearsal.PeakWalBytes > 0 && rehearsal.UpDuration > TimeSpan.Zero && rehearsal.DownDuration > TimeSpan.Zero && rehearsal.LongestWriteLock > TimeSpan.Zero, $"{rehearsal}");
+        Assert.Equal(before, File.Snapshot());
+        Assert.Empty(Leftovers());
+    }
+
+    [Fact]
+    public void Migrate_rows_that_no_plan_can_tell_are_found_out()
+    {
+        Prepare();
+        const string Up = "INSERT OR IGNORE INTO other SELECT id, 1 FROM t; UPDATE other SET n = t.id FROM t WHERE t.id = other.id AND t.a = 'x'; CREATE INDEX i ON other (n) WHERE n > 1; DELETE FROM other WHERE n = 1;";
+        Assert.Equal([null, null, null, null], Engine(Catalog($"-- threatlens: allow destructive\n{Up}", "SELECT 1;")).PlanMigrate(new MigrateCommand()).Steps.Single().Statements.Select(s => s.Rows));
+
+        var plan = Rehearse($"-- threatlens: allow destructive\n{Up}", "DELETE FROM other; DROP INDEX i;");
+
+        Assert.Equal([3L, 2L, 1L, 2L], plan.Steps.Single().Statements.Select(s => s.Rows));
+        Assert.Null(plan.Rehearsal!.Failure);
+    }
+
+    [Theory]
+    [InlineData("CREATE UNIQUE INDEX u ON t (a);", "DROP INDEX u;", "up", "MIGRATION_FAILED", "002_next.up.sql")]
+    [InlineData("DELETE FROM t;", "SELECT 1;", "up", "LINT_FAILED", "002_next.up.sql")]
+    [InlineData("CREATE TABLE more (id INTEGER);", "DROP TABLE nowhere;", "down", "MIGRATION_FAILED", "002_next.down.sql")]
+    [InlineData("CREATE TABLE more (id INTEGER);", "SELECT 1;", "up again", "MIGRATION_FAILED", "002_next.up.sql")]
+    [InlineData("CREATE TABLE IF NOT EXISTS more (id INTEGER); CREATE INDEX IF NOT EXISTS i ON t (a);", "DROP TABLE more; DROP INDEX i; CREATE INDEX i ON t (id);", "compare", "MIGRATION_FAILED", null)]
+    public void Migrate_that_does_not_pass_is_a_result_that_names_run_and_statement(string up, string down, string phase, string reason, string? script)
+    {
+        var before = Prepare();
+
+        var failure = Rehearse(up, down).Rehearsal!.Failure!;
+
+        Assert.Equal((phase, reason, script), (failure.Phase, failure.Reason, failure.Metadata.GetValueOrDefault("script")));
+        Assert.Equal(before, File.Snapshot());
+        Assert.Empty(Leftovers());
+    }
+
+    [Theory]
+    [InlineData(LegacyKind.Clean)]
+    [InlineData(LegacyKind.Drifted)]
+    [InlineData(LegacyKind.PreRealtime)]
+    public void Migrate_of_a_legacy_database_stops_above_the_core_tables_on_its_way_down(LegacyKind kind)
+    {
+        LegacyDatabase.Build(kind, File.Path);
+        var before = File.Snapshot();
+
+        var rehearsal = Rehearsals(Product).Migrate(Engine().PlanMigrate(new MigrateCommand()), new MigrateCommand(), CancellationToken.None).Rehearsal!;
+
+        Assert.True(rehearsal.Failure is null, rehearsal.Failure?.Message);
+        Assert.StartsWith("000_create_core_tables is not undone", rehearsal.NotUndone, StringComparison.Ordinal);
+        Assert.Contains(rehearsal.Losses, l => l is { Table: "events", Column: "realtime_processed", Values: > 0 });
+        Assert.Equal(before, File.Snapshot());
+    }
+
+    [Fact]
+    public void Rollback_goes_down_up_and_down_again()
+    {
+        Prepare();
+        var catalog = Catalog("ALTER TABLE t ADD COLUMN b INTEGER DEFAULT 7;", "ALTER TABLE t DROP COLUMN b;");
+        Engine(catalog).Migrate(new MigrateCommand());
+        var before = File.Snapshot();
+
+        var plan = Rehearsals(catalog).Rollback(Engine(catalog).PlanRollback(new RollbackCommand()), new RollbackCommand(), CancellationToken.None);
+
+        Assert.Null(plan.Rehearsal!.Failure);
+        Assert.Equal(["t.b: 3 values"], plan.Rehearsal.Losses.Select(l => l.ToString()));
+        Assert.Equal(before, File.Snapshot());
+    }
+
+    [Fact]
+    public void Rehearsals_exclude_each_other_and_no_backup()
+    {
+        Prepare();
+        using var held = Backups().EnterRehearsal(new LockOwner("the test"));
+
+        var error = Expect.Failure(ErrorKind.Aborted, ErrorReasons.OperationConflict, () => Rehearse("CREATE TABLE more (id INTEGER);", "DROP TABLE more;"));
+
+        Assert.Contains("rehearsal", error.Message, StringComparison.Ordinal);
+        Assert.NotNull(error.RetryAfter);
+        Assert.NotEmpty(Take().Name);
+    }
+
+    [Fact]
+    public void Copy_that_a_crash_left_goes_with_the_next_backup_but_not_one_in_use()
+    {
+        Prepare();
+        Take();
+        var copy = Path.Combine(Directory, ".threatlens~rehearsal-x.tmp");
+        System.IO.File.WriteAllText(copy, "left");
+        using (Backups().EnterRehearsal(new LockOwner("the test")))
+        {
+            Assert.False(System.IO.File.Exists(copy));
+            System.IO.File.WriteAllText(copy, "in use");
+            Take();
+            Assert.True(System.IO.File.Exists(copy));
+        }
+
+        Take();
+
+        Assert.False(System.IO.File.Exists(copy));
+    }
+
+    [Fact]
+    public void Migrate_without_room_for_the_copy_says_so_and_leaves_nothing()
+    {
+        Prepare();
+        using var disk = SmallDisk.Mount(Folder.File("small"), 4);
+        Options.Directory = disk.Path;
+        disk.FillBut(512 * 1024);
+
+        var error = Expect.Failure(ErrorKind.ResourceExhausted, ErrorReasons.BackupNoSpace, () => Rehearse("CREATE TABLE more (id INTEGER);", "DROP TABLE more;"));
+
+        Assert.Contains("requiredBytes", error.Metadata);
+        Assert.DoesNotContain(System.IO.Directory.EnumerateFiles(disk.Path), f => f.Contains("rehearsal-", StringComparison.Ordinal));
+    }
+
+    private string Prepare()
+    {
+        Engine(Catalog("SELECT 1;", "SELECT 1;")).Migrate(new MigrateCommand { TargetVersion = "001" });
+        return File.Snapshot();
+    }
+
+    private MigrationPlan Rehearse(string up, string down)
+    {
+        var catalog = Catalog(up, down);
+        return Rehearsals(catalog).Migrate(Engine(catalog).PlanMigrate(new MigrateCommand()), new MigrateCommand(), CancellationToken.None);
+    }
+
+    private MigrationRehearsals Rehearsals(MigrationCatalog catalog) =>
+        new(Database(), catalog, Backups(), Taker(), Microsoft.Extensions.Options.Options.Create(new MigrationOptions()), TimeProvider.System);
+
+    private MigrationEngine Engine(MigrationCatalog catalog) => Engine(catalog: catalog, busyTimeout: null);
+
+    private static MigrationCatalog Catalog(string up, string down) =>
+        new([MigrationCatalogTests.Create("001_base", Filled, "DROP TABLE t; DROP TABLE other;"), MigrationCatalogTests.Create("002_next", up, down)]);
+}
