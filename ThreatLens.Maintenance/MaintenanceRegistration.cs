@@ -11,6 +11,7 @@ using ThreatLens.Maintenance.Health.Sections;
 using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Operations;
+using ThreatLens.Maintenance.Statistics;
 
 namespace ThreatLens.Maintenance;
 
@@ -75,7 +76,10 @@ public static class MaintenanceRegistration
         .AddSingleton<MonitoringConfigStore>()
         .AddSingleton<LogSourceStore>()
         .AddSingleton<IngestConfigurationFeed>()
-        .AddSingleton<MonitoringOperations>();
+        .AddSingleton<MonitoringOperations>()
+        .AddSingleton<RollupCatchUp>()
+        .AddSingleton<MetricReader>()
+        .AddHostedService<RollupCatchUpService>();
 
     private static IServiceCollection AddHealth(this IServiceCollection services) => services
         .AddSingleton<IntegrityMonitor>()

@@ -5,6 +5,7 @@ using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Operations;
+using ThreatLens.Maintenance.Statistics;
 using ThreatLens.Maintenance.V1;
 
 namespace ThreatLens.Maintenance.Grpc.Services;
@@ -23,6 +24,7 @@ internal sealed partial class DatabaseMaintenanceService(
     BackupDirectory backupDirectory,
     Restorer restorer,
     HealthReporter health,
+    MetricReader metrics,
     IHostApplicationLifetime lifetime,
     TimeProvider time) : DatabaseMaintenance.DatabaseMaintenanceBase
 {

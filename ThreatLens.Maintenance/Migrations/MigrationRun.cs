@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations.Drift;
 
 namespace ThreatLens.Maintenance.Migrations;
@@ -164,6 +165,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         MigrationPlanner.RecheckBackward(status, migration);
         SchemaHistory.Ensure(connection, history);
         var (ran, skipped) = new ScriptRunner(database, connection, transaction).Run(migration.Version, catalog.DownOf(migration));
+        RollupLedger.FollowDroppedTable(connection);
         Timed(Remove, () => SchemaHistory.Remove(connection, migration));
         var below = status.Below(migration.Version);
         if (below is not null)
