@@ -16,7 +16,7 @@ internal sealed record PendingMetrics(bool AreRollupsUsable, double Span)
 
     private const string SpanSql =
         """
-        SELECT coalesce(sum(max(0.0, 1.0 + min(last_id, $top) - max(first_id, $bottom))), 0.0) FROM maintenance_rollup_pending
+        SELECT coalesce(sum(max(0.0, 1.0 + (min(last_id, $top) - max(first_id, $bottom)))), 0.0) FROM maintenance_rollup_pending
         WHERE first_id <= $top AND last_id >= $bottom
         """;
 

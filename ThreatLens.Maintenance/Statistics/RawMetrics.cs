@@ -7,6 +7,7 @@ namespace ThreatLens.Maintenance.Statistics;
 /// <summary>
 /// Rows of processing_metrics in a window, oldest first, from an index: never the whole table. Timestamps are text in two forms of which one
 /// sorts behind the other on the same day ('T' after ' '), so each day is read as two sequences that are merged. Lazy; holds two rows at a time.
+/// A 'Z' sorts behind a fraction: such rows come in their second, but possibly behind others of it.
 /// </summary>
 internal sealed class RawMetrics
 {

@@ -8,6 +8,8 @@ namespace ThreatLens.Maintenance.Statistics;
 /// <summary>How far summaries have been read: the last one's step, source and type.</summary>
 internal static class SummaryPosition
 {
+    private static readonly long MostMinutes = TimeSpan.MaxValue.Ticks / TimeSpan.TicksPerMinute;
+
     public static string Write(in RollupKey last) =>
         JsonSerializer.Serialize(new[] { last.Minute.ToString(CultureInfo.InvariantCulture), last.SourceName, last.MetricType });
 
@@ -18,6 +20,6 @@ internal static class SummaryPosition
             throw PagePositions.Foreign();
         var minute = PagePositions.Number(step);
         // A minute that no calendar has would be no moment later on.
-        return Math.Abs(minute) <= TimeSpan.MaxValue.TotalMinutes ? new RollupKey(minute, source, type) : throw PagePositions.Foreign();
+        return minute >= -MostMinutes && minute <= MostMinutes ? new RollupKey(minute, source, type) : throw PagePositions.Foreign();
     }
 }
