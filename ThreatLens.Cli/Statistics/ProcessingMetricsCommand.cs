@@ -64,7 +64,7 @@ internal static class ProcessingMetricsCommand
     {
         if (result.GetResult(Last) is not null && (result.GetResult(From) is not null || result.GetResult(To) is not null))
             result.AddError("--last and --from, --to exclude each other.");
-        else if (result.GetValue(From) is { } from && result.GetValue(To) is { } to && to < from)
+        else if (result.GetResult(From)?.GetValueOrDefault<DateTimeOffset?>() is { } from && result.GetResult(To)?.GetValueOrDefault<DateTimeOffset?>() is { } to && to < from)
             result.AddError("--to lies before --from.");
     }
 
