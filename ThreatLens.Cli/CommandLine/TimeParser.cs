@@ -16,11 +16,16 @@ internal static class TimeParser
 
     public static DateTimeOffset? Parse(ArgumentResult result)
     {
-        const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
         var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : string.Empty;
-        if (DateTimeOffset.TryParseExact(text, Shapes, CultureInfo.InvariantCulture, Utc, out var moment))
+        if (Parse(text) is { } moment)
             return moment;
         result.AddError($"'{text}' is no time: 2026-09-01, 2026-09-01T12:30, 2026-09-01T12:30:15Z are (UTC unless they say otherwise).");
         return null;
+    }
+
+    public static DateTimeOffset? Parse(string text)
+    {
+        const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+        return DateTimeOffset.TryParseExact(text, Shapes, CultureInfo.InvariantCulture, Utc, out var moment) ? moment : null;
     }
 }

@@ -44,13 +44,13 @@ internal static class ProcessingMetricsCommand
         DefaultValueFactory = _ => MetricResolution.Minute,
     };
 
-    private static readonly Option<int> Limit = new("--limit") { Description = "The oldest N, 1 to 100000.", HelpName = "N", DefaultValueFactory = _ => 100 };
-
-    static ProcessingMetricsCommand() => Limit.Validators.Add(result =>
+    private static readonly Option<int> Limit = new("--limit")
     {
-        if (result.GetValueOrDefault<int>() is < 1 or > 100_000)
-            result.AddError("--limit takes 1 to 100000.");
-    });
+        Description = "The oldest N, 1 to 100000.",
+        HelpName = "N",
+        CustomParser = NumberParser.Between("--limit", 1, 100_000),
+        DefaultValueFactory = _ => 100,
+    };
 
     public static Command Create(ConnectionOptions connection)
     {
@@ -64,9 +64,13 @@ internal static class ProcessingMetricsCommand
     {
         if (result.GetResult(Last) is not null && (result.GetResult(From) is not null || result.GetResult(To) is not null))
             result.AddError("--last and --from, --to exclude each other.");
-        else if (result.GetResult(From)?.GetValueOrDefault<DateTimeOffset?>() is { } from && result.GetResult(To)?.GetValueOrDefault<DateTimeOffset?>() is { } to && to < from)
+        else if (MomentOf(result.GetResult(From)) is { } from && MomentOf(result.GetResult(To)) is { } to && to < from)
             result.AddError("--to lies before --from.");
     }
+
+    /// <summary>What was given; null when nothing was, or no time, which has its own error.</summary>
+    private static DateTimeOffset? MomentOf(OptionResult? given) =>
+        given is { Tokens.Count: 1 } && TimeParser.Parse(given.Tokens[0].Value) is { } moment ? moment : null;
 
     private static GetProcessingMetricsRequest Request(Session session, ParseResult parsed)
     {

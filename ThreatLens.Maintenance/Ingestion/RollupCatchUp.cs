@@ -12,7 +12,7 @@ namespace ThreatLens.Maintenance.Ingestion;
 public sealed class RollupCatchUp(SqliteDatabase database)
 {
     /// <summary>Rows a transaction: some milliseconds, which is what it can hold up ingest.</summary>
-    public const int ChunkRows = 1_000;
+    public const int ChunkRows = 500;
 
     // A range of the past, a row in the range of what is to come, or ids that begin anew.
     private const string Work =

@@ -35,6 +35,8 @@ public sealed class UsageTests
     [InlineData("exclude each other", "processing-metrics", "--last", "1h", "--to", "2026-09-01")]
     [InlineData("before --from", "processing-metrics", "--from", "2026-09-02", "--to", "2026-09-01T23:59")]
     [InlineData("--limit takes", "processing-metrics", "--limit", "100001")]
+    [InlineData("--limit takes", "processing-metrics", "--limit", "many")]
+    [InlineData("--limit takes", "operations", "--limit", "many")]
     public async Task Wrong_command_line_is_exit_code_2_and_says_what_is_wrong(string message, params string[] arguments)
     {
         var result = await CliProcess.RunAsync(address: null, arguments);
