@@ -13,6 +13,7 @@ using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Migrations.Planning;
 using ThreatLens.Maintenance.Migrations.Rehearsal;
 using ThreatLens.Maintenance.Operations;
+using ThreatLens.Maintenance.Statistics;
 
 namespace ThreatLens.Maintenance;
 
@@ -83,7 +84,10 @@ public static class MaintenanceRegistration
         .AddSingleton<MonitoringConfigStore>()
         .AddSingleton<LogSourceStore>()
         .AddSingleton<IngestConfigurationFeed>()
-        .AddSingleton<MonitoringOperations>();
+        .AddSingleton<MonitoringOperations>()
+        .AddSingleton<RollupCatchUp>()
+        .AddSingleton<MetricReader>()
+        .AddHostedService<RollupCatchUpService>();
 
     private static IServiceCollection AddHealth(this IServiceCollection services) => services
         .AddSingleton<IntegrityMonitor>()

@@ -5,6 +5,7 @@ using ThreatLens.Cli.Health;
 using ThreatLens.Cli.Migrations;
 using ThreatLens.Cli.Monitoring;
 using ThreatLens.Cli.Operations;
+using ThreatLens.Cli.Statistics;
 using ThreatLens.Cli.Status;
 
 namespace ThreatLens.Cli.CommandLine;
@@ -49,6 +50,7 @@ internal static class ThreatLensCommand
             BackupsCommand.Create(connection),
             RestoreCommand.Create(connection),
             HealthReportCommand.Create(connection),
+            ProcessingMetricsCommand.Create(connection),
             OperationsCommand.Create(connection),
             MonitoringConfigCommand.Create(connection),
             LogSourceCommand.Create(connection),

@@ -27,13 +27,9 @@ internal static class OperationsCommand
         {
             Description = "The newest N, 1 to 100000.",
             HelpName = "N",
+            CustomParser = NumberParser.Between("--limit", 1, 100_000),
             DefaultValueFactory = _ => 20,
         };
-        limit.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 100_000)
-                result.AddError("--limit takes 1 to 100000.");
-        });
 
         var command = new Command("operations", "Lists what was done to the database, newest first.")
         {

@@ -6,6 +6,7 @@ using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Migrations.Planning;
 using ThreatLens.Maintenance.Operations;
+using ThreatLens.Maintenance.Statistics;
 using ThreatLens.Maintenance.V1;
 
 namespace ThreatLens.Maintenance.Grpc.Services;
@@ -25,6 +26,7 @@ internal sealed partial class DatabaseMaintenanceService(
     BackupDirectory backupDirectory,
     Restorer restorer,
     HealthReporter health,
+    MetricReader metrics,
     IHostApplicationLifetime lifetime,
     TimeProvider time) : DatabaseMaintenance.DatabaseMaintenanceBase
 {

@@ -9,7 +9,7 @@ namespace ThreatLens.Maintenance.Ingestion;
 public static class BatchValidator
 {
     /// <summary>Deepest nesting that SQLite's own JSON functions read.</summary>
-    private const int MaxJsonDepth = 1_000;
+    internal const int MaxJsonDepth = 1_000;
 
     /// <summary>Checks every entry by itself: a bad one never takes the others with it.</summary>
     /// <param name="batch">As received.</param>

@@ -27,4 +27,10 @@ public sealed class IngestOptions
     /// <summary>How often the settings that producers follow are looked up for changes made by others. 100 ms to 1 min; default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
     public TimeSpan ConfigurationPoll { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Whether metrics are summed up per minute, source and type as they are stored. Default true. What was stored while it was false is
+    /// summed up later, in the background, once it is true again; until then it is read from the rows themselves.
+    /// </summary>
+    public bool Rollups { get; set; } = true;
 }

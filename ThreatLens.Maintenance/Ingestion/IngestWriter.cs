@@ -25,6 +25,7 @@ public sealed class IngestWriter : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly IngestQueue _queue;
+    private readonly bool _keepsRollups;
     private readonly Thread _thread;
     private MetricStatements? _statements;
     private volatile Tuple<MaintenanceException, long>? _lastFailure;
@@ -39,6 +40,7 @@ public sealed class IngestWriter : IDisposable
         _statistics = statistics;
         _time = time;
         _logger = logger;
+        _keepsRollups = options.Value.Rollups;
         _queue = new IngestQueue(options.Value, time);
         _thread = new Thread(Run) { Name = "metrics writer", IsBackground = true };
         statistics.ObserveQueue(() => _queue.Count, () => _queue.Bytes);
@@ -208,7 +210,7 @@ public sealed class IngestWriter : IDisposable
         var connection = _database.OpenWriter();
         try
         {
-            return new MetricStatements(connection);
+            return new MetricStatements(connection, _keepsRollups);
         }
         catch
         {

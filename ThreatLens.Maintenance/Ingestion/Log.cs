@@ -18,4 +18,7 @@ internal static partial class Log
 
     [LoggerMessage(204, LogLevel.Warning, "monitoring_config holds no readable configuration; the defaults are in force until it is updated")]
     public static partial void StoredConfigurationInvalid(ILogger logger, Exception exception);
+
+    [LoggerMessage(210, LogLevel.Warning, "Metrics could not be summed up in the background ({Reason}); tried again, and read from their rows until then")]
+    public static partial void NotSummedUp(ILogger logger, Exception exception, string reason);
 }

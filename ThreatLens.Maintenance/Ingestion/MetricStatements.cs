@@ -22,10 +22,12 @@ internal sealed partial class MetricStatements : IDisposable
     private readonly SqliteCommand _position;
     private readonly SqliteCommand _updateSource;
     private readonly SqliteCommand _insertSource;
+    private readonly RollupWriter? _rollups;
 
-    public MetricStatements(SqliteConnection connection)
+    public MetricStatements(SqliteConnection connection, bool keepsRollups)
     {
         _connection = connection;
+        _rollups = keepsRollups ? new RollupWriter(connection) : null;
         Check(raw.sqlite3_prepare_v3(connection.Handle, InsertMetric, raw.SQLITE_PREPARE_PERSISTENT, out _metric));
         _producer = Prepare(
             "INSERT INTO maintenance_producers(producer_id, description, last_sequence, updated_at) VALUES ($1, $2, $3, $4) "
@@ -61,6 +63,7 @@ internal sealed partial class MetricStatements : IDisposable
         var reset = raw.sqlite3_reset(_metric);
         if (stepped != raw.SQLITE_DONE)
             Check(reset == raw.SQLITE_OK ? stepped : reset);
+        _rollups?.Add(row, raw.sqlite3_last_insert_rowid(_connection.Handle));
     }
 
     public void UpsertProducer(ProducerSession session, long sequence, string now) =>
@@ -104,11 +107,16 @@ internal sealed partial class MetricStatements : IDisposable
 
     public void Begin() => Execute("BEGIN IMMEDIATE");
 
-    public void Commit() => Execute("COMMIT");
+    public void Commit()
+    {
+        _rollups?.Write();
+        Execute("COMMIT");
+    }
 
     /// <summary>Undoes what was written, if SQLite has not done that by itself (it does on a full disk).</summary>
     public void Rollback()
     {
+        _rollups?.Forget();
         if (raw.sqlite3_get_autocommit(_connection.Handle) == 0)
             Execute("ROLLBACK");
     }
@@ -116,6 +124,7 @@ internal sealed partial class MetricStatements : IDisposable
     public void Dispose()
     {
         _metric.Dispose();
+        _rollups?.Dispose();
         foreach (var command in (SqliteCommand[])[_producer, _position, _updateSource, _insertSource])
             command.Dispose();
         _connection.Dispose();

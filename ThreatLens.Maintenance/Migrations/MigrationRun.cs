@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations.Drift;
 using ThreatLens.Maintenance.Migrations.Hooks;
 using ThreatLens.Maintenance.Migrations.Planning;
@@ -188,6 +189,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         EnsureHistory(history);
         Guard?.BeforeDown(connection, migration);
         var (ran, skipped) = RunDown(migration, transaction);
+        RollupLedger.FollowDroppedTable(connection);
         RunHook(HookMoment.AfterEachRollback, migration, transaction);
         Timed(Remove, () => SchemaHistory.Remove(connection, migration));
         var below = status.Below(migration.Version);

@@ -5,7 +5,7 @@ using ThreatLens.Maintenance.Migrations;
 namespace ThreatLens.Maintenance.Operations;
 
 /// <summary>
-/// The service's own tables (operations, producers, positions), on a track of their own beside the product's migrations: created before
+/// The service's own tables (operations, producers, positions, rollups), on a track of their own beside the product's migrations: created before
 /// the first operation, upgraded silently in one transaction, never listed, targeted or removed by Migrate and Rollback.
 /// </summary>
 public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migrations, TimeProvider time)
@@ -25,6 +25,15 @@ public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migra
         CREATE TABLE maintenance_source_positions(
             producer_id TEXT NOT NULL, source_name TEXT NOT NULL, path TEXT NOT NULL, position INTEGER NOT NULL, position_token TEXT NOT NULL,
             updated_at TEXT NOT NULL, PRIMARY KEY(producer_id, source_name)) WITHOUT ROWID;
+        """,
+        // Minutes since 1970, microseconds since 1970. No row of processing_metrics is summed up yet: all ids are pending.
+        """
+        CREATE TABLE maintenance_metric_rollups(
+            minute INTEGER NOT NULL, source_name TEXT NOT NULL, metric_type TEXT NOT NULL, samples INTEGER NOT NULL, non_numeric INTEGER NOT NULL,
+            total REAL NOT NULL, least REAL NULL, largest REAL NULL, last REAL NULL, last_at INTEGER NULL, last_id INTEGER NULL,
+            PRIMARY KEY(minute, source_name, metric_type)) WITHOUT ROWID;
+        CREATE TABLE maintenance_rollup_pending(first_id INTEGER NOT NULL PRIMARY KEY, last_id INTEGER NOT NULL);
+        INSERT INTO maintenance_rollup_pending(first_id, last_id) VALUES (-9223372036854775808, 9223372036854775807);
         """,
     ];
 

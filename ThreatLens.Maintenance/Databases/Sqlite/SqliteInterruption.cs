@@ -11,7 +11,7 @@ internal static class SqliteInterruption
     public static void ExecuteInterruptibly(
         this SqliteConnection connection, string sql, CancellationToken cancellationToken, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
-        using var interrupt = Register(connection, cancellationToken);
+        using var interrupt = connection.InterruptOn(cancellationToken);
         try
         {
             connection.Execute(sql, parameters);
@@ -26,7 +26,7 @@ internal static class SqliteInterruption
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static List<string> TextsInterruptibly(this SqliteConnection connection, string sql, CancellationToken cancellationToken)
     {
-        using var interrupt = Register(connection, cancellationToken);
+        using var interrupt = connection.InterruptOn(cancellationToken);
         try
         {
             return connection.Texts(sql);
@@ -37,7 +37,9 @@ internal static class SqliteInterruption
         }
     }
 
-    private static CancellationTokenRegistration Register(SqliteConnection connection, CancellationToken cancellationToken)
+    /// <summary>Interrupts whatever the connection runs when the token is cancelled, which then fails; dispose it before the connection.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled before.</exception>
+    public static CancellationTokenRegistration InterruptOn(this SqliteConnection connection, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var handle = connection.Handle;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
 
@@ -24,13 +25,19 @@ internal sealed class SqliteSession
     /// <param name="database">Where.</param>
     /// <param name="doing">What for, to complete "… while …" in an error.</param>
     /// <param name="read">The reading.</param>
-    public static T Read<T>(SqliteDatabase database, string doing, Func<SqliteSession, T> read)
+    /// <param name="cancellationToken">Interrupts the reading.</param>
+    public static T Read<T>(SqliteDatabase database, string doing, Func<SqliteSession, T> read, CancellationToken cancellationToken = default)
     {
         try
         {
             using var connection = database.OpenReader();
+            using var interrupt = connection.InterruptOn(cancellationToken);
             using var transaction = connection.BeginTransaction(deferred: true);
             return read(new SqliteSession(database, connection, transaction));
+        }
+        catch (SqliteException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
         }
         catch (SqliteException e)
         {
@@ -79,6 +86,19 @@ internal sealed class SqliteSession
                 rows.Add(map(reader));
             return rows;
         });
+    }
+
+    /// <summary>Like <see cref="Query"/>, row by row as they are asked for: for more rows than are to be held at a time.</summary>
+    public IEnumerable<T> Stream<T>(string sql, Func<SqliteDataReader, T> map, params (string Name, object? Value)[] parameters)
+    {
+        using var command = Command(sql, parameters);
+        var caller = Activity.Current;
+        using var span = StatementSpan.Start(_database, sql);
+        // What the caller does between the rows is not part of the statement.
+        Activity.Current = caller;
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+            yield return map(reader);
     }
 
     /// <summary>Whether there is a table of that name.</summary>

@@ -32,6 +32,14 @@ public sealed class UsageTests
     [InlineData("is none of", "operations", "--state", "unspecified")]
     [InlineData("--limit takes", "operations", "--limit", "0")]
     [InlineData("Required argument", "operations", "get")]
+    [InlineData("is none of", "processing-metrics", "--resolution", "day")]
+    [InlineData("no time", "processing-metrics", "--from", "yesterday")]
+    [InlineData("out of range", "processing-metrics", "--last", "0s")]
+    [InlineData("exclude each other", "processing-metrics", "--last", "1h", "--to", "2026-09-01")]
+    [InlineData("before --from", "processing-metrics", "--from", "2026-09-02", "--to", "2026-09-01T23:59")]
+    [InlineData("--limit takes", "processing-metrics", "--limit", "100001")]
+    [InlineData("--limit takes", "processing-metrics", "--limit", "many")]
+    [InlineData("--limit takes", "operations", "--limit", "many")]
     public async Task Wrong_command_line_is_exit_code_2_and_says_what_is_wrong(string message, params string[] arguments)
     {
         var result = await CliProcess.RunAsync(address: null, arguments);
@@ -58,7 +66,7 @@ public sealed class UsageTests
 
         Assert.Equal(0, result.Code);
         Assert.Contains("Exit codes", result.Output, StringComparison.Ordinal);
-        foreach (var verb in new[] { "status", "migrate", "rollback", "validate", "repair", "health-report", "operations" })
+        foreach (var verb in new[] { "status", "migrate", "rollback", "validate", "repair", "health-report", "processing-metrics", "operations" })
             Assert.Contains($"  {verb} ", result.Output, StringComparison.Ordinal);
     }
 

@@ -1,8 +1,10 @@
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Grpc.Mapping;
 using ThreatLens.Maintenance.V1;
 using Xunit;
 using static ThreatLens.Maintenance.V1.DatabaseMaintenance;
 using Duration = Google.Protobuf.WellKnownTypes.Duration;
+using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
 namespace ThreatLens.Maintenance.Grpc.Tests.Contract;
 
@@ -53,6 +55,18 @@ public sealed class InvalidArgumentTests(SharedService shared)
         ["unknown state"] = ("state", async c => await c.ListOperationsAsync(new ListOperationsRequest { State = (OperationState)77 })),
         ["negative page size of sources"] = ("page_size", async c => await c.ListLogSourcesAsync(new ListLogSourcesRequest { PageSize = int.MinValue })),
         ["foreign page token of sources"] = ("page_token", async c => await c.ListLogSourcesAsync(new ListLogSourcesRequest { PageToken = "abc" })),
+        ["page of too many metrics"] = ("page_size", c => MetricsAsync(c, new GetProcessingMetricsRequest { PageSize = 1001 })),
+        ["foreign page token of metrics"] = ("page_token", c => MetricsAsync(c, new GetProcessingMetricsRequest { PageToken = "bWV0cmljcw" })),
+        ["made-up page token of metrics"] = ("page_token", c => MetricsAsync(c, new GetProcessingMetricsRequest { PageToken = MetricsToken("1 2 x") })),
+        ["page token of metrics beyond all time"] = ("page_token", c => MetricsAsync(c, new GetProcessingMetricsRequest { PageToken = MetricsToken("1 9223372036854775807 []") })),
+        ["window that ends before it begins"] = ("window.end_time", c => MetricsAsync(c, Between(1, 0))),
+        ["window that begins in the future"] = ("window.start_time", c => MetricsAsync(c, new GetProcessingMetricsRequest { Window = new TimeRange { StartTime = new Timestamp { Seconds = 99_999_999_999 } } })),
+        ["start of a window that is no time"] = ("window.start_time", c => MetricsAsync(c, Between(long.MinValue, 0))),
+        ["end of a window that is no time"] = ("window.end_time", c => MetricsAsync(c, new GetProcessingMetricsRequest { Window = new TimeRange { EndTime = new Timestamp { Nanos = -1 } } })),
+        ["unknown resolution"] = ("resolution", c => MetricsAsync(c, new GetProcessingMetricsRequest { Resolution = (MetricResolution)4 })),
+        ["over-long source of metrics"] = ("source_name", c => MetricsAsync(c, new GetProcessingMetricsRequest { SourceName = new string('s', 256) })),
+        ["over-long type of metrics"] = ("metric_type", c => MetricsAsync(c, new GetProcessingMetricsRequest { MetricType = new string('é', 101) })),
+        ["source of metrics with a NUL"] = ("source_name", c => MetricsAsync(c, new GetProcessingMetricsRequest { SourceName = "a\0b" })),
         ["unknown source status"] = ("status", async c => await c.ListLogSourcesAsync(new ListLogSourcesRequest { Status = (LogSourceStatus)9 })),
         ["no source name"] = ("source_name", async c => await c.SetLogSourceEnabledAsync(new SetLogSourceEnabledRequest())),
         ["neither on nor off"] = ("enabled", async c => await c.SetLogSourceEnabledAsync(new SetLogSourceEnabledRequest { SourceName = "any" })),
@@ -98,6 +112,15 @@ public sealed class InvalidArgumentTests(SharedService shared)
 
         await client.ListOperationsAsync(new ListOperationsRequest { PageSize = 1000 });
         await client.ListLogSourcesAsync(new ListLogSourcesRequest { PageSize = 1 });
+        var edge = Between(-62_135_596_800, 253_402_300_799);
+        (edge.PageSize, edge.SourceName, edge.MetricType) = (1000, string.Concat(Enumerable.Repeat("😀", 255)), new string('t', 100));
+        foreach (var resolution in System.Enum.GetValues<MetricResolution>())
+        {
+            edge.Resolution = resolution;
+            Assert.Empty((await client.GetProcessingMetricsAsync(edge)).Metrics);
+        }
+
+        Assert.Empty((await client.GetProcessingMetricsAsync(Between(5, 5))).Metrics);
         var request = new UpdateMonitoringConfigRequest
         {
             RequestId = string.Concat(Enumerable.Repeat("😀", 255)),
@@ -111,6 +134,14 @@ public sealed class InvalidArgumentTests(SharedService shared)
 
     private static async Task UpdateAsync(DatabaseMaintenanceClient client, MonitoringConfig config) =>
         await client.UpdateMonitoringConfigAsync(new UpdateMonitoringConfigRequest { Config = config });
+
+    private static async Task MetricsAsync(DatabaseMaintenanceClient client, GetProcessingMetricsRequest request) => await client.GetProcessingMetricsAsync(request);
+
+    private static GetProcessingMetricsRequest Between(long start, long end) =>
+        new() { Window = new TimeRange { StartTime = new Timestamp { Seconds = start }, EndTime = new Timestamp { Seconds = end } } };
+
+    /// <summary>A token for a request without filters whose position is this.</summary>
+    private static string MetricsToken(string position) => PageTokens.Write("metrics [null,\"\",\"\",\"Raw\"]", position);
 
     private static async Task ReportAsync(DatabaseMaintenanceClient client, HealthReportRequest request)
     {

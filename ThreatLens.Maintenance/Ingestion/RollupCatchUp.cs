@@ -1,0 +1,103 @@
+using Microsoft.Data.Sqlite;
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Diagnostics;
+using ThreatLens.Maintenance.Operations;
+
+namespace ThreatLens.Maintenance.Ingestion;
+
+/// <summary>
+/// Sums up the rows that are not in the rollups yet: those from before there were any, those that other programs added. One call is one
+/// short transaction, newest rows first. Thread-safe.
+/// </summary>
+public sealed class RollupCatchUp(SqliteDatabase database)
+{
+    /// <summary>Rows a transaction: some milliseconds, which is what it can hold up ingest.</summary>
+    public const int ChunkRows = 500;
+
+    // A range of the past, a row in the range of what is to come, or ids that begin anew.
+    private const string Work =
+        """
+        SELECT count(*) <> 1 OR max(first_id) > $top + 1
+            OR EXISTS (SELECT 1 FROM processing_metrics WHERE id >= (SELECT max(first_id) FROM maintenance_rollup_pending) AND id < $last)
+        FROM maintenance_rollup_pending
+        """;
+
+    private const string Rows =
+        "SELECT id, source_name, metric_type, metric_value, timestamp FROM processing_metrics WHERE id BETWEEN $first AND $last ORDER BY id DESC LIMIT $limit";
+
+    /// <summary>Sums up a chunk, if there is one. Changes nothing in a database whose tables for that this service has not made.</summary>
+    /// <param name="cancellationToken">Gives up waiting for other writers.</param>
+    /// <returns>Whether there was something to do, and may be more.</returns>
+    /// <exception cref="Errors.MaintenanceException">The database cannot be read or written.</exception>
+    public bool Step(CancellationToken cancellationToken)
+    {
+        if (!SqliteSession.Read(database, "looking for metrics to sum up", HasWork, cancellationToken))
+            return false;
+        using var turn = database.WriteGate.Enter(cancellationToken);
+        try
+        {
+            using var connection = database.OpenWriter();
+            using var transaction = ImmediateTransaction.Begin(connection);
+            var hadWork = SumUp(connection);
+            transaction.Commit();
+            return hadWork;
+        }
+        catch (SqliteException e)
+        {
+            throw database.Translate(e, "summing up metrics");
+        }
+    }
+
+    private static bool HasWork(SqliteSession session)
+    {
+        if (!session.HasTable("maintenance_rollup_pending") || !session.HasTable("processing_metrics")
+            || session.Query("SELECT version FROM maintenance_schema", row => row.GetInt32(0)).SingleOrDefault() != ServiceSchema.LatestVersion)
+            return false;
+        var top = session.Query(RollupLedger.TopId(session.HasTable("sqlite_sequence")), row => row.GetInt64(0))[0];
+        return session.Query(Work, row => row.GetBoolean(0), ("$top", top), ("$last", RollupLedger.LastId))[0];
+    }
+
+    private bool SumUp(SqliteConnection connection)
+    {
+        // Looked at again: from here on nobody else writes.
+        if (connection.Texts("SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('processing_metrics', 'maintenance_rollup_pending')").Count < 2)
+            return false;
+        var highest = connection.Scalar("SELECT max(id) FROM processing_metrics") as long?;
+        var top = (long)connection.Scalar(RollupLedger.TopId(connection.Scalar("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'") is not null))!;
+        if (RollupLedger.ToCome(connection) is not { } toCome || (toCome.First > long.MinValue && toCome.First - 1 > top))
+        {
+            // What was summed up is no longer there, and its ids will be given out again.
+            RollupLedger.Restart(connection);
+            toCome = (long.MinValue, RollupLedger.LastId);
+        }
+
+        if (highest >= toCome.First && toCome.First < RollupLedger.LastId)
+            RollupLedger.Split(connection, toCome, Math.Min(highest.Value, RollupLedger.LastId - 1));
+        return RollupLedger.Highest(connection) is { } range && SumUp(connection, range);
+    }
+
+    private bool SumUp(SqliteConnection connection, (long First, long Last) range)
+    {
+        using var table = new RollupTable(connection);
+        using var span = StatementSpan.Start(database, Rows);
+        using var command = connection.CreateCommand();
+        command.CommandText = Rows;
+        command.Parameters.AddWithValue("$first", range.First);
+        command.Parameters.AddWithValue("$last", range.Last);
+        command.Parameters.AddWithValue("$limit", ChunkRows);
+        var deltas = new RollupDeltas();
+        var (count, lowest) = (0, range.First);
+        using (var row = command.ExecuteReader())
+        {
+            for (; row.Read(); count++)
+            {
+                lowest = row.GetInt64(0);
+                deltas.Add(MetricColumns.Text(row, 1), MetricColumns.Text(row, 2), MetricColumns.Text(row, 3), MetricColumns.Text(row, 4), lowest);
+            }
+        }
+
+        table.Add(deltas);
+        RollupLedger.Narrow(connection, range, count < ChunkRows ? range.First : lowest, range.Last);
+        return true;
+    }
+}
