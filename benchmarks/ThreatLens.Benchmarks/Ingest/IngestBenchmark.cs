@@ -7,6 +7,7 @@ namespace ThreatLens.Benchmarks.Ingest;
 internal static class IngestBenchmark
 {
     private static readonly string[] Parts = ["throughput", "latency", "fairness", "memory"];
+    private const string Alternatives = "alternatives";
 
     public static Command Command()
     {
@@ -14,9 +15,9 @@ internal static class IngestBenchmark
         var rounds = new Option<int?>("--rounds") { Description = "Interleaved rounds (quick: 3, full: 7)." };
         var seconds = new Option<double?>("--seconds") { Description = "Seconds counted of each measurement (quick: 4, full: 10)." };
         var millions = new Option<double?>("--millions") { Description = "Samples of the memory curve, millions (quick: 2, full: 20)." };
-        var parts = new Option<string[]>("--only") { Description = $"Parts to run: {string.Join(", ", Parts)}.", AllowMultipleArgumentsPerToken = true };
+        var parts = new Option<string[]>("--only") { Description = $"Parts to run: {string.Join(", ", Parts)}; and {Alternatives}, ways to write that were compared.", AllowMultipleArgumentsPerToken = true };
         var settings = new Option<string[]>("--set") { Description = "A setting of the service, as Maintenance__Ingest__MaxGroupRows=1000.", AllowMultipleArgumentsPerToken = true };
-        parts.AcceptOnlyFromAmong(Parts);
+        parts.AcceptOnlyFromAmong([.. Parts, Alternatives]);
         var command = new Command("ingest", "Acknowledged samples a second, end to end, beside a raw writer, EF Core and an INSERT per row; latency, fairness, memory.")
         {
             full, rounds, seconds, millions, parts, settings,
@@ -46,6 +47,8 @@ internal static class IngestBenchmark
             await FairnessPart.RunAsync(plan, report);
         if (plan.Parts.Contains("memory"))
             await MemoryPart.RunAsync(plan, report);
+        if (plan.Parts.Contains(Alternatives))
+            AlternativesPart.Run(plan, template);
         return report.Print();
     }
 }
