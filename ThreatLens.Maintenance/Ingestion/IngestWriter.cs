@@ -21,6 +21,7 @@ public sealed class IngestWriter : IDisposable
     private readonly SqliteDatabase _database;
     private readonly ServiceSchema _serviceSchema;
     private readonly MigrationEngine _migrations;
+    private readonly WalCheckpointer _checkpointer;
     private readonly IngestStatistics _statistics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -31,11 +32,12 @@ public sealed class IngestWriter : IDisposable
 
     /// <summary>Creates the writer; <see cref="Start"/> starts it.</summary>
     public IngestWriter(
-        SqliteDatabase database, ServiceSchema serviceSchema, MigrationEngine migrations, IngestStatistics statistics, IOptions<IngestOptions> options, TimeProvider time, ILogger<IngestWriter> logger)
+        SqliteDatabase database, ServiceSchema serviceSchema, MigrationEngine migrations, WalCheckpointer checkpointer, IngestStatistics statistics, IOptions<IngestOptions> options, TimeProvider time, ILogger<IngestWriter> logger)
     {
         _database = database;
         _serviceSchema = serviceSchema;
         _migrations = migrations;
+        _checkpointer = checkpointer;
         _statistics = statistics;
         _time = time;
         _logger = logger;
@@ -131,6 +133,7 @@ public sealed class IngestWriter : IDisposable
             _lastFailure = null;
             foreach (var work in written)
                 Acknowledge(work);
+            _checkpointer.Committed(_statements!.Connection);
         }
         catch (Exception e) when (e is MaintenanceException or SqliteException or OperationCanceledException)
         {
