@@ -29,6 +29,7 @@ internal static class AlternativesPart
     {
         using var file = new ContestantFile(template);
         using var connection = file.Open();
+        ContestantFile.Execute(connection, $"PRAGMA cache_size = -{alternative.CacheKibibytes}");
         using var writer = new AlternativeWriter(alternative, connection);
         var gate = new Lock();
         using var checkpoints = alternative.Checkpoints == Checkpoints.OnThread ? new CheckpointThread(file, connection, gate, alternative.CheckpointPages) : null;

@@ -40,6 +40,9 @@ internal sealed record Alternative(string Name)
     /// <summary>Pages in the log at which a checkpoint begins.</summary>
     public int CheckpointPages { get; init; } = 4_000;
 
+    /// <summary>Page cache of the writer's connection, KiB.</summary>
+    public int CacheKibibytes { get; init; } = 2_000;
+
     /// <summary>What is compared; each differs from the first in one thing.</summary>
     public static IReadOnlyList<Alternative> All { get; } =
     [
@@ -55,5 +58,7 @@ internal sealed record Alternative(string Name)
         new("  checkpoints on commit (SQLite's default)") { Checkpoints = Checkpoints.OnCommit },
         new("  checkpoints on a thread every 1,000 pages") { CheckpointPages = 1_000 },
         new("  checkpoints on a thread every 8,000 pages") { CheckpointPages = 8_000 },
+        new("  page cache of 8 MiB") { CacheKibibytes = 8_192 },
+        new("  page cache of 32 MiB") { CacheKibibytes = 32_768 },
     ];
 }

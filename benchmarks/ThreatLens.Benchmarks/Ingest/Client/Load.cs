@@ -15,7 +15,8 @@ internal sealed record Load(string Address, int Producers, int Batch, double Rat
 /// <param name="P99">99th percentile of it.</param>
 /// <param name="Max">The longest.</param>
 /// <param name="Cpu">Processor seconds of the client, for each second.</param>
-internal sealed record LoadResult(double[] Samples, double P50, double P99, double Max, double Cpu)
+/// <param name="Stored">Samples acknowledged in all, also before and after those seconds.</param>
+internal sealed record LoadResult(double[] Samples, double P50, double P99, double Max, double Cpu, long Stored)
 {
     /// <summary>Samples acknowledged a second.</summary>
     public double Total => Samples.Sum();

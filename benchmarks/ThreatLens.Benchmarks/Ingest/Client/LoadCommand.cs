@@ -35,7 +35,7 @@ internal static class LoadCommand
         var counted = streams.Select(s => s.Acknowledged.Where(a => a.At >= from && a.At < to).ToList()).ToList();
         double[] took = [.. counted.SelectMany(c => c).Select(a => Stopwatch.GetElapsedTime(0, a.Took).TotalMilliseconds).Order()];
         double At(double share) => took.Length == 0 ? double.NaN : took[Math.Min(took.Length - 1, (int)(took.Length * share))];
-        return new LoadResult([.. counted.Select(c => c.Count * load.Batch / seconds)], At(0.5), At(0.99), At(1), used.TotalSeconds / seconds);
+        return new LoadResult([.. counted.Select(c => c.Count * load.Batch / seconds)], At(0.5), At(0.99), At(1), used.TotalSeconds / seconds, streams.Sum(s => (long)s.Acknowledged.Count * load.Batch));
     }
 
     private static async Task WaitAsync(double seconds, List<Task> running)
