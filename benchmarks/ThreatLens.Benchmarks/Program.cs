@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ThreatLens.Benchmarks.Ingest;
+using ThreatLens.Benchmarks.Ingest.Client;
 using ThreatLens.Benchmarks.Migrations;
 
 // The cold process that another one measures: nothing may come before the work.
@@ -9,4 +10,5 @@ if (args is [ColdProcess.Verb, var contender, var folder])
 var root = new RootCommand("Measures what README and docs/decisions claim, beside its peers, in one run. Build with -c Release.");
 root.Subcommands.Add(MigrationsBenchmark.Command());
 root.Subcommands.Add(IngestBenchmark.Command());
+root.Subcommands.Add(LoadCommand.Command());
 return await root.Parse(args).InvokeAsync();
