@@ -184,14 +184,25 @@ public sealed class MetricBatchSender
         _metrics.Latency(_time.GetElapsedTime(sentAt));
         if (acknowledgement.Duplicate)
             _metrics.Duplicate();
-        OnStored(batch, acknowledgement.Rejections);
-        if (acknowledgement.Rejections.Count == 0)
-            return;
-        _metrics.Rejected(acknowledgement.Rejections.Count);
-        Interlocked.Add(ref _rejected, acknowledgement.Rejections.Count);
-        foreach (var rejection in acknowledgement.Rejections)
+        try
+        {
+            if (acknowledgement.Rejections.Count > 0)
+                OnRejected(batch, acknowledgement.Rejections);
+        }
+        finally
+        {
+            // Last, so that whoever waits for it knows of the rejections.
+            OnStored(batch, acknowledgement.Rejections);
+        }
+    }
+
+    private void OnRejected(MetricBatch batch, IReadOnlyList<Rejection> rejections)
+    {
+        _metrics.Rejected(rejections.Count);
+        Interlocked.Add(ref _rejected, rejections.Count);
+        foreach (var rejection in rejections)
             _logger.Rejected(batch.Sequence, rejection.Entry.ToString(), rejection.Index, rejection.Field, rejection.Reason);
-        Rejected?.Invoke(new RejectedEntries(batch, acknowledgement.Rejections));
+        Rejected?.Invoke(new RejectedEntries(batch, rejections));
     }
 
     private void OnStored(MetricBatch batch, IReadOnlyList<Rejection> rejections)
