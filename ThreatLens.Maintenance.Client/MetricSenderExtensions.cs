@@ -92,17 +92,19 @@ public static class MetricSenderExtensions
     {
         try
         {
-            return new MetricSender(
-                services.GetRequiredService<GrpcClientFactory>().CreateClient<MetricsIngest.MetricsIngestClient>(clientName),
-                settings,
-                services.GetRequiredService<TimeProvider>(),
-                services.GetRequiredService<ILogger<MetricSender>>());
+            // Before the channel, which has words of its own about addresses.
+            settings.Validate();
         }
         catch (ValidationException e)
         {
             var problem = $"{MetricSenderSettings.SectionName} (sender '{name}'): {e.Message}";
             throw new OptionsValidationException(name, typeof(MetricSenderSettings), [problem]);
         }
+        return new MetricSender(
+            services.GetRequiredService<GrpcClientFactory>().CreateClient<MetricsIngest.MetricsIngestClient>(clientName),
+            settings,
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILogger<MetricSender>>());
     }
 
     private static void AddHealthCheck(IServiceCollection services, string name, string checkName) =>

@@ -34,7 +34,7 @@ public sealed class MetricSender : IAsyncDisposable
     public MetricSender(MetricsIngest.MetricsIngestClient client, MetricSenderSettings settings, TimeProvider time, ILogger<MetricSender> logger)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        Validator.ValidateObject(settings, new ValidationContext(settings), validateAllProperties: true);
+        settings.Validate();
         var stream = settings.Stream();
         (_settings, _producerId, _time) = (settings, stream.ProducerId, time);
         _metrics = new MetricSenderMetrics(_producerId);

@@ -135,6 +135,9 @@ public sealed class MetricSenderSettings : IValidatableObject
             yield return new ValidationResult("Address must be an absolute http or https address.", [nameof(Address)]);
     }
 
+    /// <summary>Throws <see cref="ValidationException"/> for the first setting that is out of range.</summary>
+    internal void Validate() => Validator.ValidateObject(this, new ValidationContext(this), validateAllProperties: true);
+
     /// <summary>The producer id, and how the stream below introduces itself.</summary>
     internal MetricBatchSenderOptions Stream() => new()
     {

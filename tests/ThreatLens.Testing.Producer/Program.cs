@@ -12,7 +12,8 @@ using var host = builder.Build();
 await host.StartAsync();
 
 var sender = host.Services.GetRequiredService<MetricSender>();
-var stop = Console.In.ReadLineAsync();
+// Console.In reads on the caller's thread, whatever its methods are called.
+var stop = Task.Run(Console.In.ReadLine);
 var next = long.Parse(args[0], CultureInfo.InvariantCulture);
 while (!stop.IsCompleted)
 {

@@ -130,7 +130,7 @@ public sealed class RealServiceFaultTests : IDisposable
         while (!stop.IsCancellationRequested)
         {
             added += run.Add(added, 20).Count;
-            await Task.Delay(5, CancellationToken.None);
+            await Task.Delay(20, CancellationToken.None);
         }
         return added;
     }
