@@ -78,8 +78,8 @@ internal sealed class Delivery(
         // The next start sends what is in the spool; without one this is the last chance.
         var isPointless = _spool is not null
             && batches.State.Connection is MetricSenderConnection.WaitingToReconnect or MetricSenderConnection.Replaced;
-        if (!isPointless && IsStarted)
-            await _sending.WaitAsync(settings.ShutdownTimeout, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!isPointless && _outbox is not null)
+            await SentAsync(_outbox).WaitAsync(settings.ShutdownTimeout, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _stopSending.CancelAsync();
         await _sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _stopWaiting.CancelAsync();
@@ -87,6 +87,14 @@ internal sealed class Delivery(
         await _stopped.CancelAsync();
         await _reporting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _spool?.Dispose();
+    }
+
+    /// <summary>Everything is stored, refused or given up; and the stream has ended in order, if there is one.</summary>
+    private async Task SentAsync(Outbox outbox)
+    {
+        await outbox.WaitUntilSettledAsync(await buffer.PackAllAsync(_stopSending.Token), _stopSending.Token);
+        if (batches.State.Connection == MetricSenderConnection.Connected)
+            await _sending.WaitAsync(_stopSending.Token);
     }
 
     public MetricSenderState State(long added, long dropped)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using ThreatLens.EndToEnd.Tests.Ingest.FakeService;
 using ThreatLens.Maintenance.Client.Ingestion;
 using ThreatLens.Maintenance.V1;
@@ -144,9 +145,14 @@ public sealed class MetricSenderTests
         await using var run = new SenderRun(server, settings => settings.MaxBatchSamples = 10);
         run.Add(0, 100);
         await run.Sender.FlushAsync();
-        server.NextFault = _ => Fault.Silence;
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.NextFault = _ =>
+        {
+            arrived.TrySetResult();
+            return Fault.Silence;
+        };
         run.Add(100, 10);
-        await Eventually.Equal(1, () => run.Sender.State.UnacknowledgedBatches);
+        await arrived.Task;
 
         server.NextFault = _ => Fault.None;
         await using (var other = new SenderRun(server))
@@ -154,6 +160,7 @@ public sealed class MetricSenderTests
             other.Add(1000, 10);
             await other.Sender.FlushAsync();
         }
+        await Eventually.True(() => run.Sender.State.LastError?.Contains("PRODUCER_REPLACED", StringComparison.Ordinal) == true);
         run.Add(110, 10);
         await run.Sender.FlushAsync();
         await run.Sender.StopAsync();
@@ -175,6 +182,23 @@ public sealed class MetricSenderTests
         Assert.Equal((70, 0), (run.Sender.State.Dropped, run.Sender.State.Unacknowledged));
         Assert.Throws<ObjectDisposedException>(() => run.Sender.Add("a", "b", 1));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => run.Sender.FlushAsync());
+    }
+
+    [Fact]
+    public async Task StopAsync_everything_is_stored_does_not_wait_for_a_connection()
+    {
+        await using var server = await FakeIngestServer.StartAsync();
+        // The clock stands still: a stop that waited would never end.
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var run = new SenderRun(server.Address, time: time);
+        run.Add(0, 70);
+        await run.Sender.FlushAsync();
+        await server.StopAsync();
+        await Eventually.True(() => run.Sender.State.Connection != MetricSenderConnection.Connected);
+
+        await run.DisposeAsync();
+
+        Assert.Equal((70, 0), (run.Sender.State.Acknowledged, run.Sender.State.Dropped));
     }
 
     [Fact]
