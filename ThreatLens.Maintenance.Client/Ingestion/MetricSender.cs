@@ -141,7 +141,7 @@ public sealed class MetricSender : IAsyncDisposable
         return new MetricFlush(after.Acknowledged - before.Acknowledged, after.Rejected - before.Rejected, after.Dropped - before.Dropped);
     }
 
-    /// <summary>Waits until what was added before is in the spool, or stored already.</summary>
+    /// <summary>Waits until what was added before is in the spool, or stored already; while the spool is full, for room in it.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>True when all of it survives this process; false when some is in memory only, since there is no spool or it cannot be written.</returns>
     /// <exception cref="InvalidOperationException">It was not started.</exception>

@@ -67,9 +67,7 @@ internal sealed class Delivery(
     public async Task<bool> PersistAsync(CancellationToken cancellationToken)
     {
         Started();
-        if (_spoolSupply is not { } spool)
-            return buffer.Held == 0;
-        return await spool.WaitUntilKeptAsync(await buffer.PackAllAsync(cancellationToken), cancellationToken);
+        return _spoolSupply is { } spool ? await spool.WaitUntilKeptAsync(cancellationToken) : buffer.Held == 0;
     }
 
     /// <summary>After the buffer was completed: sends as long as it may, writes the rest to the spool, closes everything.</summary>

@@ -27,8 +27,16 @@ internal sealed class SpoolMarksFile : IDisposable
         _file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
         if (RandomAccess.GetLength(_file) >= 2 * SlotBytes)
             return;
-        RandomAccess.Write(_file, new byte[2 * SlotBytes], 0);
-        Write(default, flush: false);
+        try
+        {
+            RandomAccess.Write(_file, new byte[2 * SlotBytes], 0);
+            Write(default, flush: false);
+        }
+        catch (IOException)
+        {
+            _file.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The marks written last; null when none can be read.</summary>

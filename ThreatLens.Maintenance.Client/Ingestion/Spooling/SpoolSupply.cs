@@ -89,10 +89,32 @@ internal sealed class SpoolSupply(SampleBuffer buffer, Spool spool, TimeProvider
         }
     }
 
-    /// <summary>Completes when everything up to a position has been written, or has gone by memory. True when none of the latter is left.</summary>
-    public async Task<bool> WaitUntilKeptAsync(long position, CancellationToken cancellationToken)
+    /// <summary>
+    /// Completes when everything that was added has been written, with true; with false when some has gone by memory and is not settled, or
+    /// waits in memory for a disk that takes it.
+    /// </summary>
+    public async Task<bool> WaitUntilKeptAsync(CancellationToken cancellationToken)
     {
-        await _changed.WaitAsync(_lock, () => _handled >= position || _unwritten?.Position <= position || _ended, cancellationToken);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var kept = KeptAsync(enough.Token);
+        // What cannot be written is before the rest, which is not even packed meanwhile.
+        var stuck = _changed.WaitAsync(_lock, () => _unwritten is not null, enough.Token);
+        await Task.WhenAny(kept, stuck);
+        if (!kept.IsCompleted && !cancellationToken.IsCancellationRequested)
+        {
+            await enough.CancelAsync();
+            await ((Task)kept).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return kept.IsCompletedSuccessfully && await kept;
+        }
+        await enough.CancelAsync();
+        await stuck.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return await kept;
+    }
+
+    private async Task<bool> KeptAsync(CancellationToken cancellationToken)
+    {
+        var position = await buffer.PackAllAsync(cancellationToken);
+        await _changed.WaitAsync(_lock, () => _handled >= position || _settled >= position || _ended, cancellationToken);
         lock (_lock)
             return (_handled >= position || _settled >= position) && (!_byMemory.TryPeek(out var lost) || lost > position);
     }
