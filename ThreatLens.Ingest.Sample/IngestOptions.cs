@@ -24,7 +24,7 @@ public sealed class IngestOptions
     /// not share one. 1 to 255 characters. Default <c>ingest-sample@MACHINE</c>: for a second instance on a machine, set it.
     /// </summary>
     [Required, StringLength(255, MinimumLength = 1)]
-    public string ProducerId { get; init; } = $"ingest-sample@{Environment.MachineName}";
+    public string ProducerId { get; init; } = DefaultProducerId;
 
     /// <summary>How often each source is measured while the monitoring configuration says nothing: 100 ms to 1 h. Default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
@@ -57,6 +57,10 @@ public sealed class IngestOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How often this process reports its own processor time and memory, at most 1 h; 0 for never. Default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan ProcessMetricsInterval { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Where the demo logs are. Default: <c>ThreatLens/demo-logs</c> in the user's local application data, else in the temporary directory.</summary>
     [Required]
     public string DemoDirectory { get; init; } = DefaultDemoDirectory();
@@ -69,13 +73,15 @@ public sealed class IngestOptions
     internal static bool IsPath(string path) =>
         !string.IsNullOrWhiteSpace(path) && !path.Contains('\0', StringComparison.Ordinal) && Path.GetFullPath(path).Length <= 1000;
 
+    internal static string DefaultProducerId => $"ingest-sample@{Environment.MachineName}";
+
     internal TailLimits TailLimits => new(MaxBytesPerMeasurement, MaxLineBytes, RotationWait);
 
     /// <summary>The paths this configuration means: its own, or those of the demo.</summary>
     internal IReadOnlyList<string> EffectivePaths =>
         Paths.Length > 0 ? Paths : [.. DemoLogs.FileNames.Select(name => Path.Combine(DemoDirectory, name))];
 
-    internal MetricSenderOptions Sender() => new()
+    internal MetricBatchSenderOptions Sender() => new()
     {
         ProducerId = ProducerId,
         Description = $"ThreatLens.Ingest.Sample/{typeof(IngestOptions).Assembly.GetName().Version?.ToString(3)} on {Environment.MachineName}",

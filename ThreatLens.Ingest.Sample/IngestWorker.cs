@@ -12,7 +12,7 @@ namespace ThreatLens.Ingest.Sample;
 /// <param name="time">Clock.</param>
 /// <param name="logger">Log.</param>
 internal sealed class IngestWorker(
-    MetricSender sender, LogWatch watch, ConfigurationFeed feed, IOptions<IngestOptions> options, TimeProvider time, ILogger<IngestWorker> logger)
+    MetricBatchSender sender, LogWatch watch, ConfigurationFeed feed, IOptions<IngestOptions> options, TimeProvider time, ILogger<IngestWorker> logger)
     : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -26,7 +26,7 @@ public static class GrpcChannelDefaults
     };
 
     /// <summary>
-    /// Sets the message bounds and turns cancellation into <see cref="OperationCanceledException"/>. Leaves the handler alone: set
+    /// Sets the message bounds, lets calls try to connect again at least every second, and turns cancellation into <see cref="OperationCanceledException"/>. Leaves the handler alone: set
     /// <see cref="GrpcChannelOptions.HttpHandler"/> to <see cref="CreateHandler"/> where no factory does it. No HttpClient is
     /// involved either way, so its 100 s time-out does not cut streams.
     /// </summary>
@@ -37,6 +37,10 @@ public static class GrpcChannelDefaults
         options.MaxReceiveMessageSize = MaxMessageSize;
         options.MaxSendMessageSize = MaxMessageSize;
         options.ThrowOperationCanceledOnCancellation = true;
+
+        // The channel's own waits grow to two minutes, in which calls fail without an attempt: whoever calls has a back-off already.
+        options.InitialReconnectBackoff = TimeSpan.FromMilliseconds(100);
+        options.MaxReconnectBackoff = TimeSpan.FromSeconds(1);
     }
 
     /// <summary>

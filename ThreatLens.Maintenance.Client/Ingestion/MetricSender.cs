@@ -1,201 +1,213 @@
 using System.ComponentModel.DataAnnotations;
-using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using ThreatLens.Maintenance.Client.Ingestion.Buffering;
+using ThreatLens.Maintenance.Client.Ingestion.Spooling;
 using ThreatLens.Maintenance.V1;
 
 namespace ThreatLens.Maintenance.Client.Ingestion;
 
 /// <summary>
-/// Sends batches of metrics to the maintenance service, each stored exactly once: numbers them, keeps those that are not acknowledged
-/// (in memory), opens a new stream when one ends and sends there what the service has not stored. Properties and events are thread-safe;
-/// events are raised one at a time from the receiving task and must return quickly.
+/// Takes metrics one by one and has them stored by the maintenance service, each exactly once: packs them into batches, keeps those that
+/// are not acknowledged (in memory, or in a spool that survives the process), reconnects with jittered back-off, and counts and reports
+/// what it had to drop. Make one per process, or let <c>AddMetricSender</c> do it.
+/// <para>All members are thread-safe. Events are raised one at a time, from the sender's own tasks, and must return quickly.</para>
 /// </summary>
-public sealed class MetricSender
+public sealed class MetricSender : IAsyncDisposable
 {
-    private readonly MetricsIngest.MetricsIngestClient _client;
-    private readonly MetricSenderOptions _options;
+    private readonly MetricSenderSettings _settings;
+    private readonly string _producerId;
     private readonly TimeProvider _time;
-    private readonly ILogger<MetricSender> _logger;
-    private readonly UnacknowledgedBatches _unacknowledged = new();
     private readonly MetricSenderMetrics _metrics;
-    private readonly ReconnectDelay _delay;
-    private MetricSenderConnection _connection;
-    private string? _lastError;
-    private long _streams;
-    private long _rejected;
-    private int _running;
-    private bool _startOver;
+    private readonly DropLedger _drops;
+    private readonly SampleBuffer _buffer;
+    private readonly Delivery _delivery;
+    private readonly Lock _lifetime = new();
+    private Task? _stopped;
+    private long _added;
 
-    /// <summary>Makes a sender; nothing happens before <see cref="RunAsync"/>.</summary>
+    /// <summary>Makes a sender; nothing is sent before <see cref="Start"/>.</summary>
     /// <param name="client">Client of the service; its channel has <see cref="GrpcChannelDefaults"/>.</param>
-    /// <param name="options">Who sends, and how patiently.</param>
-    /// <param name="time">Clock of the waits.</param>
+    /// <param name="settings">Who sends, and within which bounds.</param>
+    /// <param name="time">Clock of timestamps, ages and waits.</param>
     /// <param name="logger">Log.</param>
-    /// <exception cref="ValidationException">An option is out of range.</exception>
-    public MetricSender(
-        MetricsIngest.MetricsIngestClient client, MetricSenderOptions options, TimeProvider time, ILogger<MetricSender> logger)
+    /// <exception cref="ValidationException">A setting is out of range.</exception>
+    public MetricSender(MetricsIngest.MetricsIngestClient client, MetricSenderSettings settings, TimeProvider time, ILogger<MetricSender> logger)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
-        if (options.MaxReconnectDelay < options.InitialReconnectDelay)
-            throw new ValidationException("MaxReconnectDelay must be at least InitialReconnectDelay.");
-        (_client, _options, _time, _logger) = (client, options, time, logger);
-        _metrics = new MetricSenderMetrics(options.ProducerId);
-        _delay = new ReconnectDelay(options.InitialReconnectDelay, options.MaxReconnectDelay, Random.Shared);
+        ArgumentNullException.ThrowIfNull(settings);
+        settings.Validate();
+        var stream = settings.Stream();
+        (_settings, _producerId, _time) = (settings, stream.ProducerId, time);
+        _metrics = new MetricSenderMetrics(_producerId);
+        _drops = new DropLedger(_producerId, _metrics, logger, dropped => Dropped?.Invoke(dropped));
+        _buffer = new SampleBuffer(settings, time, _drops);
+        var batches = new MetricBatchSender(client, stream, time, logger, _metrics);
+        batches.Rejected += OnRejected;
+        _delivery = new Delivery(settings, _producerId, batches, _buffer, _drops, time, logger);
     }
 
-    /// <summary>What to watch, as the service sees it: with every welcome, before the source is asked for more, and at every change.</summary>
-    public event Action<IngestConfiguration>? ConfigurationReceived;
+    /// <summary>A sample was refused for good; it is logged and counted already.</summary>
+    public event Action<RejectedSample>? Rejected;
 
-    /// <summary>Entries were refused for good; they are logged and counted already.</summary>
-    public event Action<RejectedEntries>? Rejected;
+    /// <summary>Samples were given up; counted at once, reported at most every five seconds per reason, and when the sender stops.</summary>
+    public event Action<DroppedSamples>? Dropped;
+
+    /// <summary>Who it is to the service.</summary>
+    public string ProducerId => _producerId;
 
     /// <summary>How it stands now.</summary>
-    public MetricSenderState State => new()
+    public MetricSenderState State => _delivery.State(Interlocked.Read(ref _added), _drops.Total);
+
+    /// <summary>Begins to send; what was added before goes out too. Again is harmless.</summary>
+    /// <exception cref="MetricSpoolException">The spool is another process's, or its directory cannot be used.</exception>
+    /// <exception cref="ObjectDisposedException">It was stopped.</exception>
+    public void Start()
     {
-        Connection = _connection,
-        LastAcknowledged = _unacknowledged.LastAcknowledged,
-        Unacknowledged = _unacknowledged.Count,
-        Reconnects = Math.Max(0, Interlocked.Read(ref _streams) - 1),
-        Rejected = Interlocked.Read(ref _rejected),
-        LastError = _lastError,
-    };
+        lock (_lifetime)
+        {
+            ObjectDisposedException.ThrowIf(_stopped is not null, this);
+            if (_delivery.IsStarted)
+                return;
+            _delivery.Start();
+            _metrics.Show(() => (State.Unacknowledged, State.SpoolBytes));
+        }
+    }
 
     /// <summary>
-    /// Sends everything the source makes; returns when the source has ended and all of it is acknowledged. Once at a time.
-    /// <para>The source starts at the first welcome and is asked for a batch only when connected and when the window has room, so what
-    /// it has not been asked for is its own to keep. The sender owns the batches it gets and sets their numbers. When the service's
-    /// last number cannot be explained by what was sent (its database was restored, or another process used the producer id), what
-    /// is unacknowledged is dropped and the source is stopped and started again with that welcome: resume at its positions.</para>
+    /// Adds a number. Does not wait, unless <see cref="MetricSenderSettings.WhenFull"/> says so and the buffer is full.
     /// </summary>
-    /// <param name="source">Makes the batches after a welcome; its enumerator's token is cancelled when it is to stop.</param>
-    /// <param name="cancellationToken">Gives up at once; what is unacknowledged may or may not be stored.</param>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="InvalidOperationException">It runs already.</exception>
-    public async Task RunAsync(Func<Welcome, IAsyncEnumerable<MetricBatch>> source, CancellationToken cancellationToken)
+    /// <param name="source">Source it is about: 1 to 255 characters.</param>
+    /// <param name="type">What is measured, such as <c>lines_per_second</c>: 1 to 100 characters.</param>
+    /// <param name="value">The measure; finite.</param>
+    /// <param name="timestamp">When, from 1970-01-01 to one day from now; null: now.</param>
+    /// <param name="metadata">More about it, JSON by convention, at most 64 KiB; null: none.</param>
+    /// <returns>False when it was dropped, because the buffer is full.</returns>
+    /// <exception cref="ArgumentException">A value is outside these bounds: the service would refuse it.</exception>
+    /// <exception cref="ObjectDisposedException">The sender was stopped.</exception>
+    public bool Add(string source, string type, double value, DateTimeOffset? timestamp = null, string? metadata = null) =>
+        Add(Sample(source, type, SampleLimits.ValueOf(value), timestamp, metadata));
+
+    /// <inheritdoc cref="Add(string, string, double, DateTimeOffset?, string?)"/>
+    public bool Add(string source, string type, long value, DateTimeOffset? timestamp = null, string? metadata = null) =>
+        Add(Sample(source, type, SampleLimits.ValueOf(value), timestamp, metadata));
+
+    /// <inheritdoc cref="Add(string, string, double, DateTimeOffset?, string?)"/>
+    /// <param name="source">Source it is about: 1 to 255 characters.</param>
+    /// <param name="type">What is measured: 1 to 100 characters.</param>
+    /// <param name="json">JSON, at most 64 KiB as UTF-8; an object carries its measure as numeric <c>value</c>.</param>
+    /// <param name="timestamp">When, from 1970-01-01 to one day from now; null: now.</param>
+    /// <param name="metadata">More about it, JSON by convention, at most 64 KiB; null: none.</param>
+    public bool Add(string source, string type, string json, DateTimeOffset? timestamp = null, string? metadata = null) =>
+        Add(Sample(source, type, SampleLimits.ValueOf(json), timestamp, metadata));
+
+    /// <summary>Adds a number; when the buffer is full, waits for room whatever <see cref="MetricSenderSettings.WhenFull"/> says, without blocking a thread.</summary>
+    /// <inheritdoc cref="Add(string, string, double, DateTimeOffset?, string?)"/>
+    /// <param name="source">Source it is about: 1 to 255 characters.</param>
+    /// <param name="type">What is measured: 1 to 100 characters.</param>
+    /// <param name="value">The measure; finite.</param>
+    /// <param name="timestamp">When; null: now.</param>
+    /// <param name="metadata">More about it; null: none.</param>
+    /// <param name="cancellationToken">Gives up: the sample was not added.</param>
+    /// <returns>A task that ends when it was added.</returns>
+    public ValueTask AddAsync(
+        string source, string type, double value, DateTimeOffset? timestamp = null, string? metadata = null, CancellationToken cancellationToken = default) =>
+        AddAsync(Sample(source, type, SampleLimits.ValueOf(value), timestamp, metadata), cancellationToken);
+
+    /// <inheritdoc cref="AddAsync(string, string, double, DateTimeOffset?, string?, CancellationToken)"/>
+    public ValueTask AddAsync(
+        string source, string type, long value, DateTimeOffset? timestamp = null, string? metadata = null, CancellationToken cancellationToken = default) =>
+        AddAsync(Sample(source, type, SampleLimits.ValueOf(value), timestamp, metadata), cancellationToken);
+
+    /// <inheritdoc cref="AddAsync(string, string, double, DateTimeOffset?, string?, CancellationToken)"/>
+    /// <param name="source">Source it is about: 1 to 255 characters.</param>
+    /// <param name="type">What is measured: 1 to 100 characters.</param>
+    /// <param name="json">JSON, at most 64 KiB as UTF-8.</param>
+    /// <param name="timestamp">When; null: now.</param>
+    /// <param name="metadata">More about it; null: none.</param>
+    /// <param name="cancellationToken">Gives up: the sample was not added.</param>
+    public ValueTask AddAsync(
+        string source, string type, string json, DateTimeOffset? timestamp = null, string? metadata = null, CancellationToken cancellationToken = default) =>
+        AddAsync(Sample(source, type, SampleLimits.ValueOf(json), timestamp, metadata), cancellationToken);
+
+    /// <summary>Sends at once what was added before, and waits until all of it is stored, refused or given up.</summary>
+    /// <param name="cancellationToken">Ends the waiting, not the sending.</param>
+    /// <returns>What became of samples meanwhile.</returns>
+    /// <exception cref="InvalidOperationException">It was not started.</exception>
+    /// <exception cref="ObjectDisposedException">It was stopped, or is stopped before that.</exception>
+    public async Task<MetricFlush> FlushAsync(CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(source);
-        if (Interlocked.Exchange(ref _running, 1) == 1)
-            throw new InvalidOperationException("This sender is running already.");
-        try
+        var before = State;
+        await _delivery.FlushAsync(cancellationToken);
+        var after = State;
+        return new MetricFlush(after.Acknowledged - before.Acknowledged, after.Rejected - before.Rejected, after.Dropped - before.Dropped);
+    }
+
+    /// <summary>Waits until what was added before is in the spool, or stored already; while the spool is full, for room in it.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>True when all of it survives this process; false when some is in memory only, since there is no spool or it cannot be written.</returns>
+    /// <exception cref="InvalidOperationException">It was not started.</exception>
+    public Task<bool> PersistAsync(CancellationToken cancellationToken = default) => _delivery.PersistAsync(cancellationToken);
+
+    /// <summary>
+    /// Takes no more samples, sends what was added within <see cref="MetricSenderSettings.ShutdownTimeout"/>, and stops. What is not stored by
+    /// then stays in the spool; without one it is dropped, and reported.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the waiting for the service at once.</param>
+    /// <returns>A task that ends when everything is closed.</returns>
+    public Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        lock (_lifetime)
+            return _stopped ??= StopOnceAsync(cancellationToken);
+    }
+
+    /// <summary>Stops, as <see cref="StopAsync"/> does.</summary>
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    private async Task StopOnceAsync(CancellationToken cancellationToken)
+    {
+        _buffer.Complete();
+        await _delivery.StopAsync(cancellationToken);
+        _drops.Add(DropReason.Shutdown, _buffer.Held);
+        _drops.Report();
+        _metrics.Hide();
+    }
+
+    private MetricSample Sample(string source, string type, string value, DateTimeOffset? timestamp, string? metadata) =>
+        SampleLimits.Sample(source, type, value, timestamp, metadata, _time.GetUtcNow());
+
+    private bool Add(MetricSample sample)
+    {
+        while (!_buffer.TryAdd(sample))
         {
-            await using var batches = new BatchSourceReader(source);
-            while (!await TryStreamAsync(batches, cancellationToken))
+            if (_settings.WhenFull != MetricBufferFullMode.Wait)
             {
+                Count();
+                _drops.Add(DropReason.BufferFull, 1);
+                return false;
             }
+            // Who chose Wait chose to block.
+            _buffer.WaitForRoomAsync(sample, CancellationToken.None).GetAwaiter().GetResult();
         }
-        finally
-        {
-            _metrics.Dropped(_unacknowledged.Count);
-            _startOver = true;
-            _connection = MetricSenderConnection.Stopped;
-            Volatile.Write(ref _running, 0);
-        }
+        Count();
+        return true;
     }
 
-    /// <summary>One stream, and the wait after it. True when there is nothing more to send.</summary>
-    private async Task<bool> TryStreamAsync(BatchSourceReader batches, CancellationToken cancellationToken)
+    private async ValueTask AddAsync(MetricSample sample, CancellationToken cancellationToken)
     {
-        RpcException? failure = null;
-        try
-        {
-            _connection = MetricSenderConnection.Connecting;
-            if (await StreamAsync(batches, cancellationToken))
-                return true;
-        }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-        {
-            // Whatever broke the stream, the answer is another one; the log and the state say what it was.
-            failure = e as RpcException ?? new RpcException(new Status(StatusCode.Unknown, e.Message, e));
-        }
-        cancellationToken.ThrowIfCancellationRequested();
-        batches.ThrowIfFailed();
-        await Task.Delay(OnStreamEnded(failure), _time, cancellationToken);
-        return false;
+        while (!_buffer.TryAdd(sample))
+            await _buffer.WaitForRoomAsync(sample, cancellationToken);
+        Count();
     }
 
-    private async Task<bool> StreamAsync(BatchSourceReader batches, CancellationToken cancellationToken)
+    private void Count()
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var call = _client.StreamMetrics(CallerMetadata.Of(_options.Caller ?? _options.ProducerId), cancellationToken: stop.Token);
-        Interlocked.Increment(ref _streams);
-        var hello = new ProducerHello { ProducerId = _options.ProducerId, Description = _options.Description };
-        await call.RequestStream.WriteAsync(new StreamMetricsRequest { Hello = hello }, stop.Token);
-        if (!await call.ResponseStream.MoveNext(stop.Token) || call.ResponseStream.Current.Welcome is not { } welcome)
-            throw new RpcException(new Status(StatusCode.Internal, "The service did not answer hello with a welcome."));
-        await WelcomedAsync(welcome, batches);
-        return await new MetricStream(_unacknowledged, batches, _metrics, _time).RunAsync(call, OnResponse, stop);
+        Interlocked.Increment(ref _added);
+        _metrics.Added();
     }
 
-    private async Task WelcomedAsync(Welcome welcome, BatchSourceReader batches)
+    private void OnRejected(RejectedEntries entries)
     {
-        var window = Math.Clamp(welcome.MaxUnacknowledgedBatches, 1, _options.MaxUnacknowledgedBatches);
-        if (welcome.Configuration is not null)
-            ConfigurationReceived?.Invoke(welcome.Configuration);
-        if (batches.Started && !_startOver && _unacknowledged.TryResume(welcome.LastSequence, window, out var stored))
-        {
-            _metrics.Acknowledged(stored);
-        }
-        else
-        {
-            var known = _unacknowledged.LastAcknowledged;
-            var dropped = _unacknowledged.StartOver(welcome.LastSequence, window);
-            if (batches.Started)
-            {
-                _metrics.Dropped(dropped);
-                _metrics.StartedOver();
-                _logger.StartedOver(_options.ProducerId, welcome.LastSequence, known, dropped);
-            }
-            await batches.StartAsync(welcome);
-        }
-        _startOver = false;
-        _connection = MetricSenderConnection.Connected;
-        _logger.Connected(_options.ProducerId, welcome.LastSequence, _unacknowledged.Count, window);
-    }
-
-    private void OnResponse(StreamMetricsResponse response)
-    {
-        if (response.Configuration is { } configuration)
-            ConfigurationReceived?.Invoke(configuration);
-        if (response.Acknowledgement is { } acknowledgement)
-            OnAcknowledged(acknowledgement);
-    }
-
-    private void OnAcknowledged(BatchAcknowledgement acknowledgement)
-    {
-        if (_unacknowledged.Acknowledge(acknowledgement.Sequence) is not { } batch)
-        {
-            _logger.UnexpectedAcknowledgement(acknowledgement.Sequence);
-            return;
-        }
-        _delay.Reset();
-        _metrics.Acknowledged(1);
-        if (acknowledgement.Duplicate)
-            _metrics.Duplicate();
-        if (acknowledgement.Rejections.Count == 0)
-            return;
-        _metrics.Rejected(acknowledgement.Rejections.Count);
-        Interlocked.Add(ref _rejected, acknowledgement.Rejections.Count);
-        foreach (var rejection in acknowledgement.Rejections)
-            _logger.Rejected(batch.Sequence, rejection.Entry.ToString(), rejection.Index, rejection.Field, rejection.Reason);
-        Rejected?.Invoke(new RejectedEntries(batch, acknowledgement.Rejections));
-    }
-
-    private TimeSpan OnStreamEnded(RpcException? failure)
-    {
-        var replaced = StreamFailure.IsReplaced(failure);
-        var delay = _delay.Next(failure, replaced);
-        var status = (failure?.StatusCode ?? StatusCode.OK).ToString();
-        var detail = failure?.Status.Detail ?? "the service ended it";
-        _lastError = $"{status}: {detail}";
-        _connection = replaced ? MetricSenderConnection.Replaced : MetricSenderConnection.WaitingToReconnect;
-        _metrics.StreamEnded(status);
-        // The other process has counted on under our numbers: only the service's positions say now what is stored.
-        _startOver |= replaced;
-        if (replaced)
-            _logger.Replaced(_options.ProducerId, delay);
-        else
-            _logger.StreamEnded(_options.ProducerId, status, detail, delay);
-        return delay;
+        foreach (var rejection in entries.Rejections.Where(rejection => rejection.Entry == RejectedEntry.Sample))
+            Rejected?.Invoke(new RejectedSample(
+                entries.Batch.Samples[rejection.Index], entries.Batch.Sequence, rejection.Index, rejection.Field, rejection.Reason));
     }
 }

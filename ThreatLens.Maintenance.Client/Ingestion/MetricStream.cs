@@ -10,8 +10,10 @@ namespace ThreatLens.Maintenance.Client.Ingestion;
 /// <param name="unacknowledged">The batches, shared by all streams of a sender.</param>
 /// <param name="source">Where more come from.</param>
 /// <param name="metrics">What is counted.</param>
+/// <param name="sending">Told before a batch goes out: from then on it may be stored.</param>
 /// <param name="time">Clock.</param>
-internal sealed class MetricStream(UnacknowledgedBatches unacknowledged, BatchSourceReader source, MetricSenderMetrics metrics, TimeProvider time)
+internal sealed class MetricStream(
+    UnacknowledgedBatches unacknowledged, BatchSourceReader source, MetricSenderMetrics metrics, Action<MetricBatch> sending, TimeProvider time)
 {
     /// <summary>
     /// Runs until the source has ended and everything is acknowledged (true), or the service ends the stream without an error (false).
@@ -43,10 +45,11 @@ internal sealed class MetricStream(UnacknowledgedBatches unacknowledged, BatchSo
     {
         while (true)
         {
-            while (unacknowledged.TryTakeUnsent(out var batch))
+            while (unacknowledged.TryTakeUnsent(time.GetTimestamp(), out var batch))
             {
+                sending(batch);
                 await requests.WriteAsync(new StreamMetricsRequest { Batch = batch }, cancellationToken);
-                metrics.Sent();
+                metrics.Sent(batch);
             }
             if (unacknowledged.HasUnsent)
             {

@@ -11,9 +11,11 @@ internal sealed class UnacknowledgedBatches
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<MetricBatch> _batches = [];
-    private TaskCompletionSource _changed = NewSignal();
+    private readonly ChangeSignal _changed = new();
     private LinkedListNode<MetricBatch>? _unsent;
-    private int _sent;
+
+    // When each of those went out that did so on the stream of now.
+    private readonly Queue<long> _sentAt = [];
     private int _window = 1;
     private long _last;
 
@@ -32,22 +34,21 @@ internal sealed class UnacknowledgedBatches
     /// Lines the batches up with what a welcome says: forgets what is stored; the rest counts as unsent. False when the number cannot be
     /// explained by what was sent from here (an older database, another producer): then nothing was changed.
     /// </summary>
-    public bool TryResume(long lastStored, int window, out int stored)
+    public bool TryResume(long lastStored, int window, out IReadOnlyList<MetricBatch> stored)
     {
         lock (_lock)
         {
-            stored = 0;
+            stored = [];
             if (lastStored < _last || lastStored > _last + _batches.Count)
                 return false;
+            var found = new List<MetricBatch>();
             while (_last < lastStored)
-            {
-                RemoveFirst();
-                stored++;
-            }
-            _sent = 0;
+                found.Add(RemoveFirst());
+            stored = found;
+            _sentAt.Clear();
             _unsent = _batches.First;
             _window = window;
-            Signal();
+            _changed.Raise();
             return true;
         }
     }
@@ -59,11 +60,11 @@ internal sealed class UnacknowledgedBatches
         {
             var dropped = _batches.Count;
             _batches.Clear();
-            _sent = 0;
+            _sentAt.Clear();
             _unsent = null;
             _last = lastStored;
             _window = window;
-            Signal();
+            _changed.Raise();
             return dropped;
         }
     }
@@ -80,29 +81,32 @@ internal sealed class UnacknowledgedBatches
     }
 
     /// <summary>The next batch that has not gone out on this stream, if the window allows one.</summary>
-    public bool TryTakeUnsent([NotNullWhen(true)] out MetricBatch? batch)
+    /// <param name="now">Time stamp, handed back by <see cref="Acknowledge"/>.</param>
+    /// <param name="batch">The batch.</param>
+    public bool TryTakeUnsent(long now, [NotNullWhen(true)] out MetricBatch? batch)
     {
         lock (_lock)
         {
-            batch = _sent < _window ? _unsent?.Value : null;
+            batch = _sentAt.Count < _window ? _unsent?.Value : null;
             if (batch is null)
                 return false;
-            _sent++;
+            _sentAt.Enqueue(now);
             _unsent = _unsent!.Next;
             return true;
         }
     }
 
     /// <summary>The batch that an acknowledgement is about, now removed; null when it is not the next one expected.</summary>
-    public MetricBatch? Acknowledge(long sequence)
+    public MetricBatch? Acknowledge(long sequence, out long sentAt)
     {
         lock (_lock)
         {
-            if (_sent == 0 || sequence != _last + 1)
+            sentAt = 0;
+            if (_sentAt.Count == 0 || sequence != _last + 1)
                 return null;
-            _sent--;
+            sentAt = _sentAt.Dequeue();
             var batch = RemoveFirst();
-            Signal();
+            _changed.Raise();
             return batch;
         }
     }
@@ -112,7 +116,7 @@ internal sealed class UnacknowledgedBatches
         WaitAsync(() => _unsent is null && _batches.Count < _window, cancellationToken);
 
     /// <summary>Completes when one that is not sent may be.</summary>
-    public Task WaitForWindowAsync(CancellationToken cancellationToken) => WaitAsync(() => _sent < _window, cancellationToken);
+    public Task WaitForWindowAsync(CancellationToken cancellationToken) => WaitAsync(() => _sentAt.Count < _window, cancellationToken);
 
     /// <summary>True when some have not gone out on this stream.</summary>
     public bool HasUnsent
@@ -123,20 +127,8 @@ internal sealed class UnacknowledgedBatches
     /// <summary>Completes when all are acknowledged.</summary>
     public Task WaitUntilEmptyAsync(CancellationToken cancellationToken) => WaitAsync(() => _batches.Count == 0, cancellationToken);
 
-    private async Task WaitAsync(Func<bool> condition, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            Task changed;
-            lock (_lock)
-            {
-                if (condition())
-                    return;
-                changed = _changed.Task;
-            }
-            await changed.WaitAsync(cancellationToken);
-        }
-    }
+    private Task WaitAsync(Func<bool> condition, CancellationToken cancellationToken) =>
+        _changed.WaitAsync(_lock, condition, cancellationToken);
 
     private MetricBatch RemoveFirst()
     {
@@ -145,13 +137,4 @@ internal sealed class UnacknowledgedBatches
         _last++;
         return batch;
     }
-
-    private void Signal()
-    {
-        var changed = _changed;
-        _changed = NewSignal();
-        changed.SetResult();
-    }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -19,20 +19,20 @@ internal sealed class WatchRun : IAsyncDisposable
         var options = Options.Create(ingest);
         var feed = new ConfigurationFeed();
         (var client, _channel) = server.Connect();
-        var settings = new MetricSenderOptions
+        var settings = new MetricBatchSenderOptions
         {
             ProducerId = ingest.ProducerId,
             MaxUnacknowledgedBatches = ingest.MaxUnacknowledgedBatches,
             InitialReconnectDelay = TimeSpan.FromMilliseconds(1),
             MaxReconnectDelay = TimeSpan.FromMilliseconds(200),
         };
-        Sender = new MetricSender(client, settings, TimeProvider.System, NullLogger<MetricSender>.Instance);
+        Sender = new MetricBatchSender(client, settings, TimeProvider.System, NullLogger<MetricBatchSender>.Instance);
         var watch = new LogWatch(options, feed, TimeProvider.System, NullLogger<LogWatch>.Instance);
         _worker = new IngestWorker(Sender, watch, feed, options, TimeProvider.System, NullLogger<IngestWorker>.Instance);
         _worker.StartAsync(CancellationToken.None).GetAwaiter().GetResult();
     }
 
-    public MetricSender Sender { get; }
+    public MetricBatchSender Sender { get; }
 
     public async ValueTask DisposeAsync()
     {

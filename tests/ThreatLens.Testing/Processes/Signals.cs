@@ -16,6 +16,12 @@ public static class Signals
     /// <summary>Asks a process to end.</summary>
     public const int Terminate = 15;
 
+    /// <summary>Makes a process hold still until <see cref="Continue"/>; its connections stay open.</summary>
+    public const int Stop = 19;
+
+    /// <summary>Makes a process that holds still go on.</summary>
+    public const int Continue = 18;
+
     private const int NoSuchProcess = 3;
 
     /// <summary>Sends a signal to one process. One that has just ended is no error, as the sender cannot know.</summary>

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace ThreatLens.EndToEnd.Tests.Ingest;
 
-public sealed class MetricSenderTests
+public sealed class MetricBatchSenderTests
 {
     private const string Producer = "tests";
 
@@ -273,17 +273,17 @@ public sealed class MetricSenderTests
         public SenderRun(FakeIngestServer server, int window = 32)
         {
             (var client, _channel) = server.Connect();
-            var options = new MetricSenderOptions
+            var options = new MetricBatchSenderOptions
             {
                 ProducerId = Producer,
                 MaxUnacknowledgedBatches = window,
                 InitialReconnectDelay = TimeSpan.FromMilliseconds(1),
                 MaxReconnectDelay = TimeSpan.FromMilliseconds(200),
             };
-            Sender = new MetricSender(client, options, TimeProvider.System, NullLogger<MetricSender>.Instance);
+            Sender = new MetricBatchSender(client, options, TimeProvider.System, NullLogger<MetricBatchSender>.Instance);
         }
 
-        public MetricSender Sender { get; }
+        public MetricBatchSender Sender { get; }
 
         public void Dispose() => _channel.Dispose();
     }

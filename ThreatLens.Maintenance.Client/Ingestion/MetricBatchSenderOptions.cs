@@ -2,8 +2,8 @@ using System.ComponentModel.DataAnnotations;
 
 namespace ThreatLens.Maintenance.Client.Ingestion;
 
-/// <summary>How a <see cref="MetricSender"/> introduces itself and how patient it is.</summary>
-public sealed class MetricSenderOptions
+/// <summary>How a <see cref="MetricBatchSender"/> introduces itself and how patient it is.</summary>
+public sealed class MetricBatchSenderOptions
 {
     /// <summary>
     /// Who the producer is: the same across restarts and unique among producers, or batches are taken for each other's. 1 to 255

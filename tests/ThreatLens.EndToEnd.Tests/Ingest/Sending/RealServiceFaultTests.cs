@@ -1,0 +1,149 @@
+using System.Globalization;
+using ThreatLens.Maintenance.Client.Ingestion;
+using ThreatLens.Testing;
+using ThreatLens.Testing.Connections;
+using ThreatLens.Testing.Processes;
+using ThreatLens.Testing.Sqlite;
+using Xunit;
+
+namespace ThreatLens.EndToEnd.Tests.Ingest.Sending;
+
+/// <summary>The sender and the service's process, either of which dies or hangs: what was acknowledged is stored, and stored once.</summary>
+public sealed class RealServiceFaultTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly SqliteFile _database;
+
+    public RealServiceFaultTests() => _database = new SqliteFile(_folder.File("threatlens.db"));
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Producer_killed_again_and_again_everything_in_its_spool_is_stored_once()
+    {
+        const long perRound = 10_000_000;
+        await using var service = await StartAsync();
+        var random = new Random(1);
+        var kept = new List<(long First, long Last)>();
+        for (var round = 0; round < Rounds.Count; round++)
+        {
+            await using var producer = new ProducerProcess(service.Grpc, _folder.File("spool"), round * perRound);
+            await Eventually.True(() => producer.Kept is not null, () => producer.Text);
+            await Task.Delay(random.Next(300));
+            await producer.KillAsync();
+            kept.Add((round * perRound, producer.Kept!.Value));
+        }
+        await using var last = new ProducerProcess(service.Grpc, _folder.File("spool"), Rounds.Count * perRound);
+        await Eventually.True(() => last.Kept is not null, () => last.Text);
+        kept.Add((Rounds.Count * perRound, await last.StopAsync()));
+
+        var stored = Stored();
+        Assert.Equal(stored.Distinct(), stored);
+        foreach (var (first, end) in kept)
+            Assert.Equal(end - first + 1, stored.Count(value => value >= first && value <= end));
+    }
+
+    [Fact]
+    public async Task Connection_cut_in_the_middle_of_a_batch_each_sample_is_stored_once()
+    {
+        await using var service = await StartAsync();
+        await using var proxy = new OneWayProxy(service.Grpc);
+        await using var run = new SenderRun(proxy.Address.ToString(), settings => settings.MaxBatchSamples = 500);
+        run.Add(0, 1000);
+        await run.Sender.FlushAsync();
+        var random = new Random(1);
+        var added = 1000;
+        for (var cut = 1; cut <= 2 * Rounds.Count; cut++)
+        {
+            // A batch has some 15,000 bytes: the cut falls within the first or the second.
+            proxy.CutAfter(random.Next(1, 30_000));
+            run.Add(added, 1000);
+            added += 1000;
+            await run.Sender.FlushAsync();
+            Assert.Equal(cut, proxy.Cuts);
+        }
+
+        Assert.Equal(Enumerable.Range(0, added).Select(n => (long)n), Stored());
+        Assert.Equal((added, 0), (run.Sender.State.Acknowledged, run.Sender.State.Dropped));
+    }
+
+    [Fact]
+    public async Task Service_hangs_what_does_not_fit_is_dropped_and_counted_and_the_rest_is_stored()
+    {
+        await using var service = await StartAsync();
+        await using var run = new SenderRun(service.Grpc.ToString(), settings => (settings.MaxBufferedSamples, settings.MaxBatchSamples) = (5000, 100));
+        var taken = run.Add(0, 1000);
+        await run.Sender.FlushAsync();
+
+        service.Process.Signal(Signals.Stop);
+        taken.AddRange(run.Add(1000, 20_000));
+        Assert.Equal(15_000, run.Sender.State.Dropped);
+        Assert.Equal(5000, run.Sender.State.Unacknowledged);
+        service.Process.Signal(Signals.Continue);
+        await run.Sender.FlushAsync();
+
+        Assert.Equal(taken.Select(n => (long)n), Stored());
+        Assert.Equal((6000, 15_000), (run.Sender.State.Acknowledged, run.Sender.State.Dropped));
+        await run.Sender.StopAsync();
+        Assert.Equal(15_000, run.Dropped[DropReason.BufferFull]);
+    }
+
+    [Fact]
+    public async Task Service_killed_and_restarted_under_load_each_sample_is_stored_once()
+    {
+        var service = await StartAsync();
+        await using var run = new SenderRun(service.Grpc.ToString(), settings =>
+            (settings.MaxBufferedSamples, settings.MaxBatchSamples) = (1_000_000, 100));
+        using var stop = new CancellationTokenSource();
+        var adding = Task.Run(() => AddAsync(run, stop.Token));
+        try
+        {
+            for (var round = 0; round < Rounds.Count; round++)
+            {
+                var before = run.Sender.State.Acknowledged;
+                await Eventually.True(() => run.Sender.State.Acknowledged > before, () => run.Sender.State.ToString());
+                if (round % 2 == 0)
+                    await service.KillAsync();
+                else
+                    await service.StopAsync();
+                await service.DisposeAsync();
+                service = await MaintenanceProcess.StartAsync(_database.Path, grpcPort: service.Grpc.Port);
+            }
+            await stop.CancelAsync();
+            var added = await adding;
+            var flush = await run.Sender.FlushAsync();
+
+            Assert.Equal(Enumerable.Range(0, added).Select(n => (long)n), Stored());
+            Assert.True(flush.IsComplete, flush.ToString());
+            Assert.Equal((added, 0), (run.Sender.State.Acknowledged, run.Sender.State.Dropped));
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await service.DisposeAsync();
+        }
+    }
+
+    private static async Task<int> AddAsync(SenderRun run, CancellationToken stop)
+    {
+        var added = 0;
+        while (!stop.IsCancellationRequested)
+        {
+            added += run.Add(added, 20).Count;
+            await Task.Delay(20, CancellationToken.None);
+        }
+        return added;
+    }
+
+    private async Task<MaintenanceProcess> StartAsync()
+    {
+        var service = await MaintenanceProcess.StartAsync(_database.Path);
+        await service.WaitForHealthAsync();
+        return service;
+    }
+
+    /// <summary>In the order in which they were stored.</summary>
+    private List<long> Stored() =>
+        [.. _database.Lines($"SELECT metric_value FROM processing_metrics WHERE source_name = '{SenderRun.Producer}' ORDER BY rowid")
+            .Select(value => long.Parse(value, CultureInfo.InvariantCulture))];
+}
