@@ -11,6 +11,8 @@ using ThreatLens.Maintenance.Health.Sections;
 using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Operations;
+using ThreatLens.Maintenance.Optimization;
+using ThreatLens.Maintenance.Statistics;
 
 namespace ThreatLens.Maintenance;
 
@@ -30,8 +32,9 @@ public static class MaintenanceRegistration
         builder.AddOptions<IngestOptions>("Maintenance:Ingest");
         builder.AddOptions<BackupOptions>("Maintenance:Backups");
         builder.AddOptions<HealthOptions>("Maintenance:Health");
+        builder.AddOptions<OptimizationOptions>("Maintenance:Optimization");
         builder.AddSqlite();
-        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddHealth();
+        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddHealth().AddOptimization();
         builder.Services.AddHostedService<MaintenanceService>();
         return builder;
     }
@@ -87,6 +90,12 @@ public static class MaintenanceRegistration
         .AddSingleton<IHealthSectionSource, TablesSection>()
         .AddSingleton<IHealthSectionSource, IngestSection>()
         .AddSingleton<IHealthSectionSource, LogSourcesSection>();
+
+    private static IServiceCollection AddOptimization(this IServiceCollection services) => services
+        .AddSingleton<DatabaseSizeReader>()
+        .AddSingleton<OptimizePlanner>()
+        .AddSingleton<Optimizer>()
+        .AddSingleton<OptimizeOperations>();
 
     private static OptionsBuilder<T> AddOptions<T>(this IHostApplicationBuilder builder, string section)
         where T : class => builder.Services.AddOptions<T>().Bind(builder.Configuration.GetSection(section)).ValidateDataAnnotations().ValidateOnStart();

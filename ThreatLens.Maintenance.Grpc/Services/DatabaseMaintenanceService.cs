@@ -5,6 +5,8 @@ using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Operations;
+using ThreatLens.Maintenance.Optimization;
+using ThreatLens.Maintenance.Statistics;
 using ThreatLens.Maintenance.V1;
 
 namespace ThreatLens.Maintenance.Grpc.Services;
@@ -23,6 +25,9 @@ internal sealed partial class DatabaseMaintenanceService(
     BackupDirectory backupDirectory,
     Restorer restorer,
     HealthReporter health,
+    OptimizePlanner optimizePlanner,
+    OptimizeOperations optimizations,
+    DatabaseSizeReader sizes,
     IHostApplicationLifetime lifetime,
     TimeProvider time) : DatabaseMaintenance.DatabaseMaintenanceBase
 {
