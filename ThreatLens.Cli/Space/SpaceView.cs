@@ -17,7 +17,7 @@ internal static class SpaceView
             .Add("Free pages", Words.Bytes(plan.FreeBytes))
             .Add("Unused within pages", $"about {Words.Bytes(plan.UnusedBytes)}")
             .Add("Expected gain", $"about {Words.Bytes(plan.ExpectedGainBytes)}")
-            .Add("Needs free", $"{Words.Bytes(plan.RequiredFreeBytes)} of {Words.Bytes(plan.AvailableFreeBytes)}", plan.RequiredFreeBytes > plan.AvailableFreeBytes ? Styles.Bad : null)
+            .Add("Needs free", $"{Words.Bytes(plan.RequiredFreeBytes)} of {Words.Bytes(plan.AvailableFreeBytes)}", plan.RequiredFreeBytes > plan.AvailableFreeBytes ? Styles.Bad : Styles.Plain)
             .Add("Writers wait", $"about {Words.Of(plan.EstimatedWriteLock)} at a stretch")
             .Build(),
         new Text($"etag {Safe.Text(plan.Etag)}", Styles.Faint));

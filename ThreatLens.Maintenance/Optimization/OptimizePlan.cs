@@ -22,6 +22,9 @@ public sealed record OptimizePlan
     /// <summary>The steps, in order, for people.</summary>
     public required IReadOnlyList<string> Steps { get; init; }
 
+    /// <summary>Tables whose statistics would be refreshed.</summary>
+    public required IReadOnlyList<string> StaleTables { get; init; }
+
     /// <summary>Bytes of the database's pages now.</summary>
     public required long DatabaseBytes { get; init; }
 

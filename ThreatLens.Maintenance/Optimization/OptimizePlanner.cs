@@ -26,7 +26,7 @@ public sealed class OptimizePlanner(SqliteDatabase database, DatabaseSizeReader 
     public OptimizePlan Plan(OptimizeCommand command, CancellationToken cancellationToken = default)
     {
         var size = sizes.Read(cancellationToken);
-        var (mode, schema, analyses) = Look();
+        var (mode, schema, stale) = Look(size);
         var unused = size.Objects.Sum(o => o.UnusedBytes);
         var rewrites = command.FullVacuum || (command.EnableIncrementalVacuum && mode == AutoVacuum.None);
         var used = size.DatabaseBytes - size.FreeBytes;
@@ -34,7 +34,8 @@ public sealed class OptimizePlanner(SqliteDatabase database, DatabaseSizeReader 
         {
             AutoVacuum = mode,
             Rewrites = rewrites,
-            Steps = [.. Steps(command, mode, rewrites, size.FreeBytes, unused, analyses)],
+            Steps = [.. Steps(command, mode, rewrites, size.FreeBytes, unused, stale.Count)],
+            StaleTables = stale,
             DatabaseBytes = size.DatabaseBytes,
             FreeBytes = size.FreeBytes,
             UnusedBytes = unused,
@@ -51,13 +52,13 @@ public sealed class OptimizePlanner(SqliteDatabase database, DatabaseSizeReader 
                 ErrorKind.Aborted, ErrorReasons.EtagMismatch, "etag: the request, the schema or auto_vacuum is another one than when this was planned; plan again.");
     }
 
-    private (AutoVacuum Mode, string Schema, int Analyses) Look()
+    private (AutoVacuum Mode, string Schema, IReadOnlyList<string> Stale) Look(DatabaseSize size)
     {
         try
         {
             using var connection = database.OpenReader();
             var mode = (AutoVacuum)(int)(long)connection.Pragma("auto_vacuum")!;
-            return (mode, new SchemaFingerprint().Read(connection), StatisticsRefresh.Statements(connection).Count);
+            return (mode, new SchemaFingerprint().Read(connection), StatisticsRefresh.Stale(connection, size));
         }
         catch (SqliteException e)
         {

@@ -57,13 +57,13 @@ public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, 
                 space.Run((done, total) => progress("Returning free pages.", done, total, "pages"), cancellationToken);
         }
 
-        var analyzed = new StatisticsRefresh(database, connection, turns, options.Value)
-            .Run((done, total) => progress("Refreshing statistics.", done, total, "tables"), options.Value.Pause, cancellationToken);
+        new StatisticsRefresh(database, connection, turns, options.Value)
+            .Run(plan.StaleTables, (done, total) => progress("Refreshing statistics.", done, total, "tables"), cancellationToken);
         WalCheckpoint.Passive(connection);
         turns.Take(() => WalCheckpoint.Truncate(connection, database.BusyTimeout), cancellationToken);
         var free = (long)connection.Pragma("freelist_count")! * (long)connection.Pragma("page_size")!;
         return new OptimizeResult(
-            before, FileBytes(), free, LogBytes(), space.Pages, space.Slices, plan.Rewrites, AutoVacuumOf(connection), analyzed, turns.Longest);
+            before, FileBytes(), free, LogBytes(), space.Pages, space.Slices, plan.Rewrites, AutoVacuumOf(connection), plan.StaleTables, turns.Longest);
     }
 
     private long FileBytes() => new FileInfo(database.Path).Length;

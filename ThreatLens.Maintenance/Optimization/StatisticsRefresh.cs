@@ -1,44 +1,55 @@
 using Microsoft.Data.Sqlite;
+using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
+using ThreatLens.Maintenance.Statistics;
 
 namespace ThreatLens.Maintenance.Optimization;
 
 /// <summary>
-/// Refreshes the query planner's statistics where SQLite itself finds that worth it (<c>PRAGMA optimize</c>), a table a turn and a bounded
-/// number of rows an index. Not thread-safe.
+/// Refreshes the query planner's statistics by the rule of <c>PRAGMA optimize</c>: tables with indexes whose statistics are missing or of
+/// ten times more or less rows. The pragma itself would hold one write transaction for all of them; here each table is a turn, and a
+/// bounded number of rows is looked at. Not thread-safe.
 /// </summary>
 internal sealed class StatisticsRefresh(SqliteDatabase database, SqliteConnection connection, WriteTurns turns, OptimizationOptions options)
 {
-    /// <summary>What would be run: one ANALYZE a table.</summary>
-    public static IReadOnlyList<string> Statements(SqliteConnection connection)
+    private const long Factor = 10;
+
+    /// <summary>The tables whose statistics are worth a refresh.</summary>
+    /// <param name="connection">Any connection to the database.</param>
+    /// <param name="size">How many rows the tables have.</param>
+    public static IReadOnlyList<string> Stale(SqliteConnection connection, DatabaseSize size)
     {
-        // 1: only tell; 2: ANALYZE; 0x10000: look at all tables, not only at those this connection has used.
-        const int OnlyTell = 0x10003;
-        return [.. connection.Texts($"PRAGMA optimize({OnlyTell})").Where(s => s.StartsWith("ANALYZE", StringComparison.OrdinalIgnoreCase))];
+        var known = connection.Scalar("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'") is null
+            ? []
+            : connection.Texts("SELECT tbl || ' ' || max(CAST(stat AS INTEGER)) FROM sqlite_stat1 GROUP BY tbl")
+                .ToDictionary(t => t[..t.LastIndexOf(' ')], t => long.Parse(t[(t.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture), StringComparer.OrdinalIgnoreCase);
+        var indexed = size.Objects.Where(o => o.Type == "index").Select(o => o.Table).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return [.. size.Objects
+            .Where(o => o.Type == "table" && indexed.Contains(o.Name) && !o.Name.StartsWith("sqlite_", StringComparison.OrdinalIgnoreCase) && IsStale(known, o))
+            .Select(o => o.Name)];
     }
 
-    /// <summary>Runs them.</summary>
-    /// <param name="progress">Told statements done and in all.</param>
-    /// <param name="pause">Waits between two turns.</param>
+    /// <summary>Refreshes them.</summary>
+    /// <param name="tables">Whose.</param>
+    /// <param name="progress">Told tables done and in all.</param>
     /// <param name="cancellationToken">Looked at between tables.</param>
-    /// <returns>The tables.</returns>
     /// <exception cref="SqliteException">One failed; those before it stay done.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the tables before stay done.</exception>
-    public IReadOnlyList<string> Run(Action<long, long> progress, TimeSpan pause, CancellationToken cancellationToken)
+    public void Run(IReadOnlyList<string> tables, Action<long, long> progress, CancellationToken cancellationToken)
     {
         connection.Pragma($"analysis_limit = {options.AnalysisLimit}");
-        var statements = Statements(connection);
-        for (var i = 0; i < statements.Count; i++)
+        for (var i = 0; i < tables.Count; i++)
         {
-            progress(i, statements.Count);
-            cancellationToken.ThrowIfCancellationRequested();
-            turns.Take(() => Analyze(statements[i]), cancellationToken);
-            cancellationToken.WaitHandle.WaitOne(pause);
+            progress(i, tables.Count);
+            turns.Take(() => Analyze($"ANALYZE main.{DatabaseContent.Quote(tables[i])}"), cancellationToken);
+            cancellationToken.WaitHandle.WaitOne(options.Pause);
         }
-
-        return [.. statements.Select(TableOf)];
     }
+
+    private static bool IsStale(Dictionary<string, long> known, ObjectSize table) => known.TryGetValue(table.Name, out var rows)
+        ? table.Rows > rows * Factor || table.Rows < rows / Factor
+        : table.Rows > 0;
 
     private void Analyze(string statement)
     {
@@ -53,7 +64,4 @@ internal sealed class StatisticsRefresh(SqliteDatabase database, SqliteConnectio
             throw;
         }
     }
-
-    // ANALYZE "main"."table"
-    private static string TableOf(string statement) => statement[(statement.IndexOf('.', StringComparison.Ordinal) + 1)..].Trim('"').Replace("\"\"", "\"", StringComparison.Ordinal);
 }

@@ -28,13 +28,13 @@ internal sealed class PageAccount
             : ([.. roots.Select(r => TreeWalk.Read(pages, r.Root))], 0);
         var samples = trees.Select((t, i) => LeafSample.Read(pages, t, roots[i].HoldsRows ? RowSample : IndexSample)).ToList();
         if (!pages.HasPointerMap)
-            ShareOverflow(samples, (long)pages.PageCount - pages.FreeCount - lockPages - trees.Sum(t => t.BtreePages));
+            ShareOverflow(samples, (long)pages.PageCount - pages.FreeCount - lockPages - trees.Sum(t => t.BtreePages + t.InteriorOverflowPages));
         return new PageAccount
         {
             OverheadPages = mapPages + lockPages,
             Trees = [.. trees.Select((t, i) => new TreeAccount(t, samples[i] with
             {
-                OverflowPages = t.OverflowPages is { } exact ? Estimate.Exactly(exact) : samples[i].OverflowPages,
+                OverflowPages = t.OverflowPages is { } exact ? Estimate.Exactly(exact) : samples[i].OverflowPages with { Value = samples[i].OverflowPages.Value + t.InteriorOverflowPages },
             }))],
         };
     }
@@ -57,6 +57,8 @@ internal sealed class PageAccount
 }
 
 /// <summary>The pages of one tree.</summary>
+/// <param name="Tree">Its pages.</param>
+/// <param name="Leaves">What its leaves hold; the overflow pages are those of the whole tree.</param>
 internal sealed record TreeAccount(Tree Tree, LeafSample Leaves)
 {
     /// <summary>All its pages.</summary>

@@ -43,12 +43,14 @@ internal readonly ref struct BtreePage
         children.Add(Number(_header + 8));
     }
 
-    /// <summary>How many overflow pages the cells of a leaf need.</summary>
+    /// <summary>How many overflow pages its cells need. Interior pages of tables with rowid hold no content.</summary>
     public long OverflowPages()
     {
-        var pages = 0L;
+        if (_bytes[_header] == InteriorTable)
+            return 0;
+        var (pages, child) = (0L, IsLeaf ? 0 : 4);
         for (var cell = 0; cell < CellCount; cell++)
-            pages += OverflowPagesOf(Varint(Cell(cell)));
+            pages += OverflowPagesOf(Varint(Cell(cell) + child));
         return pages;
     }
 

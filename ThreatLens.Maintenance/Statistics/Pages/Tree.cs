@@ -15,7 +15,10 @@ internal sealed class Tree(uint root)
     /// <summary>Entries in interior pages: rows of a table WITHOUT ROWID are there too.</summary>
     public long InteriorCells { get; set; }
 
-    /// <summary>Pages that hold what does not fit into others; null: not counted yet.</summary>
+    /// <summary>Overflow pages that entries in interior pages need; where <see cref="OverflowPages"/> is known, part of it.</summary>
+    public long InteriorOverflowPages { get; set; }
+
+    /// <summary>Pages that hold what does not fit into others; null: not counted.</summary>
     public long? OverflowPages { get; set; }
 
     /// <summary>Leaves and interior pages.</summary>

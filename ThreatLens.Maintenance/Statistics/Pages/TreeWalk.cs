@@ -2,7 +2,7 @@ namespace ThreatLens.Maintenance.Statistics.Pages;
 
 /// <summary>
 /// Counts the pages of a b-tree exactly by reading its interior pages only: all leaves are at one depth, so the first page of a level tells
-/// what the level is. Overflow pages are not counted so.
+/// what the level is. Overflow pages of leaves are not counted so.
 /// </summary>
 internal static class TreeWalk
 {
@@ -23,6 +23,7 @@ internal static class TreeWalk
                     throw new DamagedPageException(number, "is a leaf at the depth of others that are not");
                 page.AddChildren(below);
                 tree.InteriorCells += page.CellCount;
+                tree.InteriorOverflowPages += page.OverflowPages();
             }
 
             tree.InteriorPages += level.Count;
