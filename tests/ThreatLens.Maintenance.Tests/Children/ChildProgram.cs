@@ -6,7 +6,7 @@ using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Optimization;
-using ThreatLens.Maintenance.Statistics;
+using ThreatLens.Maintenance.Tests.Optimization;
 using ThreatLens.Testing.Sqlite;
 
 namespace ThreatLens.Maintenance.Tests.Children;
@@ -58,10 +58,10 @@ internal static class ChildProgram
                 Console.WriteLine("taken");
                 Stay();
                 return 0;
-            case ["optimize", var path, var rewrite]:
+            case ["optimize", var path, var how]:
                 Console.WriteLine("ready");
                 Console.ReadLine();
-                Optimizer(path).Run(new OptimizeCommand { EnableIncrementalVacuum = rewrite == "rewrite" }, (_, _, _, _) => { });
+                Optimizers.Of(Database(path)).Run(new OptimizeCommand { EnableIncrementalVacuum = how == "rewrite" }, Optimizers.Ignore);
                 Console.WriteLine("optimized");
                 Stay();
                 return 0;
@@ -85,14 +85,6 @@ internal static class ChildProgram
         var database = Database(path);
         return new BackupTaker(
             database, Directory(database), MigrationCatalog.LoadEmbedded("Sqlite"), Options.Create(new BackupOptions()), TimeProvider.System, NullLogger<BackupTaker>.Instance);
-    }
-
-    private static Optimizer Optimizer(string path)
-    {
-        var database = Database(path);
-        var options = Options.Create(new OptimizationOptions());
-        var planner = new OptimizePlanner(database, new DatabaseSizeReader(database, TimeProvider.System), options);
-        return new Optimizer(database, planner, options, NullLogger<Optimizer>.Instance);
     }
 
     private static BackupDirectory Directory(SqliteDatabase database) => new(database, Options.Create(new BackupOptions()), TimeProvider.System);

@@ -1,10 +1,7 @@
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Optimization;
-using ThreatLens.Maintenance.Statistics;
 using ThreatLens.Maintenance.Tests.Backups;
 using ThreatLens.Testing;
 using ThreatLens.Testing.Sqlite;
@@ -27,10 +24,10 @@ public sealed class OptimizerTests : IDisposable
     {
         HalfEmpty(2);
         var (database, content) = (Database(), File.Rows(Content)[0]);
-        var plan = Planner(database).Plan(new OptimizeCommand());
+        var plan = Optimizers.Planner(database).Plan(new OptimizeCommand());
         var reports = new List<(string Message, long Done, long Total, string Unit)>();
 
-        var result = Optimizer(database).Run(new OptimizeCommand { Etag = plan.Etag }, (m, d, t, u) => reports.Add((m, d, t, u)));
+        var result = Optimizers.Of(database).Run(new OptimizeCommand { Etag = plan.Etag }, (m, d, t, u) => reports.Add((m, d, t, u)));
 
         Assert.True(plan.FreeBytes > 1_000_000 && plan.ExpectedGainBytes == plan.FreeBytes);
         Assert.Equal(plan.FreeBytes, result.BytesBefore - result.BytesAfter, tolerance: plan.FreeBytes / 100);
@@ -47,7 +44,7 @@ public sealed class OptimizerTests : IDisposable
     {
         HalfEmpty(2);
 
-        var result = Optimizer(Database()).Run(new OptimizeCommand(), Ignore);
+        var result = Optimizers.Of(Database()).Run(new OptimizeCommand(), Optimizers.Ignore);
 
         var copy = _folder.File("copy.db");
         File.Execute($"VACUUM INTO '{copy}'");
@@ -60,10 +57,10 @@ public sealed class OptimizerTests : IDisposable
         HalfEmpty(0);
         var (database, content) = (Database(), File.Rows(Content)[0]);
 
-        var refused = Planner(database).Plan(new OptimizeCommand());
-        var untouched = Optimizer(database).Run(new OptimizeCommand(), Ignore);
-        var plan = Planner(database).Plan(new OptimizeCommand { EnableIncrementalVacuum = true });
-        var switched = Optimizer(database).Run(new OptimizeCommand { EnableIncrementalVacuum = true }, Ignore);
+        var refused = Optimizers.Planner(database).Plan(new OptimizeCommand());
+        var untouched = Optimizers.Of(database).Run(new OptimizeCommand(), Optimizers.Ignore);
+        var plan = Optimizers.Planner(database).Plan(new OptimizeCommand { EnableIncrementalVacuum = true });
+        var switched = Optimizers.Of(database).Run(new OptimizeCommand { EnableIncrementalVacuum = true }, Optimizers.Ignore);
 
         Assert.Equal((AutoVacuum.None, 0L, false), (refused.AutoVacuum, refused.ExpectedGainBytes, refused.Rewrites));
         Assert.Contains(refused.Steps, s => s.Contains("enable_incremental_vacuum", StringComparison.Ordinal));
@@ -80,7 +77,7 @@ public sealed class OptimizerTests : IDisposable
     {
         HalfEmpty(1);
 
-        var result = Optimizer(Database()).Run(new OptimizeCommand { EnableIncrementalVacuum = true }, Ignore);
+        var result = Optimizers.Of(Database()).Run(new OptimizeCommand { EnableIncrementalVacuum = true }, Optimizers.Ignore);
 
         Assert.Equal((false, AutoVacuum.Incremental), (result.Rewrote, result.AutoVacuum));
         Assert.Equal(2L, File.Scalar("PRAGMA auto_vacuum"));
@@ -94,9 +91,9 @@ public sealed class OptimizerTests : IDisposable
         // Every second row: no page becomes free.
         File.Execute("DELETE FROM t WHERE id % 2 = 0");
         var database = Database();
-        var plan = Planner(database).Plan(new OptimizeCommand { FullVacuum = true });
+        var plan = Optimizers.Planner(database).Plan(new OptimizeCommand { FullVacuum = true });
 
-        var result = Optimizer(database).Run(new OptimizeCommand { FullVacuum = true, Etag = plan.Etag }, Ignore);
+        var result = Optimizers.Of(database).Run(new OptimizeCommand { FullVacuum = true, Etag = plan.Etag }, Optimizers.Ignore);
 
         Assert.True(plan.UnusedBytes > plan.DatabaseBytes / 4, $"{plan.UnusedBytes} of {plan.DatabaseBytes}");
         Assert.True(result.Rewrote);
@@ -110,9 +107,9 @@ public sealed class OptimizerTests : IDisposable
         Fill(5000);
         var database = Database();
 
-        Assert.Equal(["t"], Optimizer(database).Run(new OptimizeCommand(), Ignore).AnalyzedTables);
+        Assert.Equal(["t"], Optimizers.Of(database).Run(new OptimizeCommand(), Optimizers.Ignore).AnalyzedTables);
         Assert.Equal(1L, File.Scalar("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 't' AND idx = 't_a'"));
-        Assert.Empty(Optimizer(database).Run(new OptimizeCommand(), Ignore).AnalyzedTables);
+        Assert.Empty(Optimizers.Of(database).Run(new OptimizeCommand(), Optimizers.Ignore).AnalyzedTables);
     }
 
     [Fact]
@@ -120,13 +117,13 @@ public sealed class OptimizerTests : IDisposable
     {
         HalfEmpty(2);
         var database = Database();
-        var etag = Planner(database).Plan(new OptimizeCommand()).Etag;
+        var etag = Optimizers.Planner(database).Plan(new OptimizeCommand()).Etag;
         Fill(10);
 
-        Assert.Equal(etag, Planner(database).Plan(new OptimizeCommand { Etag = etag }).Etag);
-        Expect.Failure(ErrorKind.Aborted, ErrorReasons.EtagMismatch, () => Optimizer(database).Run(new OptimizeCommand { Etag = etag, FullVacuum = true }, Ignore));
+        Assert.Equal(etag, Optimizers.Planner(database).Plan(new OptimizeCommand { Etag = etag }).Etag);
+        Expect.Failure(ErrorKind.Aborted, ErrorReasons.EtagMismatch, () => Optimizers.Of(database).Run(new OptimizeCommand { Etag = etag, FullVacuum = true }, Optimizers.Ignore));
         File.Execute("CREATE TABLE another(a)");
-        Expect.Failure(ErrorKind.Aborted, ErrorReasons.EtagMismatch, () => Optimizer(database).Run(new OptimizeCommand { Etag = etag }, Ignore));
+        Expect.Failure(ErrorKind.Aborted, ErrorReasons.EtagMismatch, () => Optimizers.Of(database).Run(new OptimizeCommand { Etag = etag }, Optimizers.Ignore));
     }
 
     [Fact]
@@ -139,7 +136,7 @@ public sealed class OptimizerTests : IDisposable
         disk.FillBut(new FileInfo(file.Path).Length);
         var database = Database(file);
 
-        var error = Expect.Failure(ErrorKind.ResourceExhausted, ErrorReasons.VacuumNoSpace, () => Optimizer(database).Run(new OptimizeCommand { FullVacuum = true }, Ignore));
+        var error = Expect.Failure(ErrorKind.ResourceExhausted, ErrorReasons.VacuumNoSpace, () => Optimizers.Of(database).Run(new OptimizeCommand { FullVacuum = true }, Optimizers.Ignore));
 
         Assert.True(long.Parse(error.Metadata["requiredBytes"], System.Globalization.CultureInfo.InvariantCulture) > long.Parse(error.Metadata["availableBytes"], System.Globalization.CultureInfo.InvariantCulture));
         Assert.Equal(20_000L, file.Scalar("SELECT count(*) FROM t"));
@@ -153,7 +150,7 @@ public sealed class OptimizerTests : IDisposable
         var before = new FileInfo(File.Path).Length;
         using var cancel = new CancellationTokenSource();
 
-        Assert.Throws<OperationCanceledException>(() => Optimizer(database).Run(
+        Assert.Throws<OperationCanceledException>(() => Optimizers.Of(database).Run(
             new OptimizeCommand(), (_, done, _, unit) =>
             {
                 if (unit == "pages" && done > 50)
@@ -173,7 +170,7 @@ public sealed class OptimizerTests : IDisposable
         Fill(200_000);
         var (database, content) = (Database(), File.Rows(Content)[0]);
         using var cancel = new CancellationTokenSource();
-        var run = Task.Run(() => Optimizer(database).Run(new OptimizeCommand { EnableIncrementalVacuum = true }, (message, _, _, _) =>
+        var run = Task.Run(() => Optimizers.Of(database).Run(new OptimizeCommand { EnableIncrementalVacuum = true }, (message, _, _, _) =>
         {
             if (message.StartsWith("Rewriting", StringComparison.Ordinal))
                 cancel.CancelAfter(TimeSpan.FromMilliseconds(50));
@@ -205,17 +202,13 @@ public sealed class OptimizerTests : IDisposable
         });
 
         var writtenAtSlices = new HashSet<int>();
-        var result = Optimizer(database).Run(new OptimizeCommand(), (_, _, _, _) => writtenAtSlices.Add(Volatile.Read(ref written)));
+        var result = Optimizers.Of(database).Run(new OptimizeCommand(), (_, _, _, _) => writtenAtSlices.Add(Volatile.Read(ref written)));
         await stop.CancelAsync();
         await writing;
 
         Assert.True(writtenAtSlices.Count > result.Slices / 2, $"the writer got in {writtenAtSlices.Count} times between {result.Slices} slices");
         Assert.Equal((long)written, File.Scalar("SELECT count(*) FROM t WHERE a = 'written meanwhile'"));
         Assert.Equal("ok", File.Scalar("PRAGMA integrity_check"));
-    }
-
-    private static void Ignore(string message, long completed, long total, string unit)
-    {
     }
 
     private void HalfEmpty(int autoVacuum)
@@ -233,10 +226,4 @@ public sealed class OptimizerTests : IDisposable
 
     private SqliteDatabase Database(SqliteFile? file = null) => new(
         new SqliteDatabaseOptions { ConnectionString = new SqliteConnectionStringBuilder { DataSource = (file ?? File).Path }.ToString() }, TimeProvider.System);
-
-    private static OptimizePlanner Planner(SqliteDatabase database) =>
-        new(database, new DatabaseSizeReader(database, TimeProvider.System), Options.Create(new OptimizationOptions()));
-
-    private static Optimizer Optimizer(SqliteDatabase database) =>
-        new(database, Planner(database), Options.Create(new OptimizationOptions()), NullLogger<Optimizer>.Instance);
 }
