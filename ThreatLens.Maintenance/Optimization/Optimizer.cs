@@ -59,8 +59,7 @@ public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, 
 
         new StatisticsRefresh(database, connection, turns, options.Value)
             .Run(plan.StaleTables, (done, total) => progress("Refreshing statistics.", done, total, "tables"), cancellationToken);
-        WalCheckpoint.Passive(connection);
-        turns.Take(() => WalCheckpoint.Truncate(connection, database.BusyTimeout), cancellationToken);
+        WalCheckpoint.Empty(database, connection, turns, cancellationToken);
         var free = (long)connection.Pragma("freelist_count")! * (long)connection.Pragma("page_size")!;
         return new OptimizeResult(
             before, FileBytes(), free, LogBytes(), space.Pages, space.Slices, plan.Rewrites, AutoVacuumOf(connection), plan.StaleTables, turns.Longest);

@@ -14,6 +14,12 @@ internal sealed class SpaceReturn(SqliteDatabase database, SqliteConnection conn
     private const int FirstSlice = 32;
     private const int LeastSlice = 8;
     private const int LargestSlice = 2000;
+
+    // As often as SQLite itself would, which is every 1000 pages of the log: a page given back writes about two.
+    private const int PagesACheckpoint = 500;
+
+    // Pages: 16 MiB of log with pages of 4 KiB.
+    private const int LargestLog = 4096;
     private static readonly SqlSummary Summary = SqlSummary.Of("PRAGMA incremental_vacuum");
     private readonly SlicePace _pace = new(options.MaxWriteLock, options.Pause, FirstSlice, LeastSlice, LargestSlice);
 
@@ -30,7 +36,7 @@ internal sealed class SpaceReturn(SqliteDatabase database, SqliteConnection conn
     /// <exception cref="OperationCanceledException">The token was cancelled; the slices before stay done.</exception>
     public void Run(Action<long, long> progress, CancellationToken cancellationToken)
     {
-        var total = FreePages();
+        var (total, moved) = (FreePages(), 0L);
         while (Pages < total)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -40,9 +46,24 @@ internal sealed class SpaceReturn(SqliteDatabase database, SqliteConnection conn
             // Others may use free pages meanwhile: then there are none left to return.
             if (Pages == done)
                 break;
-            WalCheckpoint.Passive(connection);
+            if (Pages - moved >= PagesACheckpoint)
+            {
+                BoundLog(cancellationToken);
+                moved = Pages;
+            }
+
             cancellationToken.WaitHandle.WaitOne(_pace.Pause);
         }
+    }
+
+    /// <summary>
+    /// Under constant writes the log is never wholly in the file, so that it would grow for ever; the little that is left after moving the
+    /// rest is moved in a turn, and the log begins anew.
+    /// </summary>
+    private void BoundLog(CancellationToken cancellationToken)
+    {
+        if (WalCheckpoint.Passive(connection) > LargestLog)
+            WalCheckpoint.Empty(database, connection, turns, cancellationToken);
     }
 
     private void Slice(int pages)

@@ -8,8 +8,8 @@ namespace ThreatLens.Maintenance.Optimization;
 
 /// <summary>
 /// Refreshes the query planner's statistics by the rule of <c>PRAGMA optimize</c>: tables with indexes whose statistics are missing or of
-/// ten times more or less rows. The pragma itself would hold one write transaction for all of them; here each table is a turn, and a
-/// bounded number of rows is looked at. Not thread-safe.
+/// ten times more or less rows. The pragma itself would hold one write transaction for all of them; here each index is a turn, and a
+/// bounded number of its rows is looked at. Not thread-safe.
 /// </summary>
 internal sealed class StatisticsRefresh(SqliteDatabase database, SqliteConnection connection, WriteTurns turns, OptimizationOptions options)
 {
@@ -33,17 +33,20 @@ internal sealed class StatisticsRefresh(SqliteDatabase database, SqliteConnectio
     /// <summary>Refreshes them.</summary>
     /// <param name="tables">Whose.</param>
     /// <param name="progress">Told tables done and in all.</param>
-    /// <param name="cancellationToken">Looked at between tables.</param>
+    /// <param name="cancellationToken">Looked at between indexes.</param>
     /// <exception cref="SqliteException">One failed; those before it stay done.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled; the tables before stay done.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the indexes before stay done.</exception>
     public void Run(IReadOnlyList<string> tables, Action<long, long> progress, CancellationToken cancellationToken)
     {
         connection.Pragma($"analysis_limit = {options.AnalysisLimit}");
         for (var i = 0; i < tables.Count; i++)
         {
             progress(i, tables.Count);
-            turns.Take(() => Analyze($"ANALYZE main.{DatabaseContent.Quote(tables[i])}"), cancellationToken);
-            cancellationToken.WaitHandle.WaitOne(options.Pause);
+            foreach (var index in connection.Texts("SELECT name FROM pragma_index_list($table)", ("$table", tables[i])))
+            {
+                turns.Take(() => Analyze($"ANALYZE main.{DatabaseContent.Quote(index)}"), cancellationToken);
+                cancellationToken.WaitHandle.WaitOne(options.Pause);
+            }
         }
     }
 
