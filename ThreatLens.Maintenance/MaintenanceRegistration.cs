@@ -12,6 +12,7 @@ using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Operations;
 using ThreatLens.Maintenance.Optimization;
+using ThreatLens.Maintenance.Optimization.Indexes;
 using ThreatLens.Maintenance.Statistics;
 
 namespace ThreatLens.Maintenance;
@@ -95,7 +96,8 @@ public static class MaintenanceRegistration
         .AddSingleton<DatabaseSizeReader>()
         .AddSingleton<OptimizePlanner>()
         .AddSingleton<Optimizer>()
-        .AddSingleton<OptimizeOperations>();
+        .AddSingleton<OptimizeOperations>()
+        .AddSingleton<IndexAdvisor>();
 
     private static OptionsBuilder<T> AddOptions<T>(this IHostApplicationBuilder builder, string section)
         where T : class => builder.Services.AddOptions<T>().Bind(builder.Configuration.GetSection(section)).ValidateDataAnnotations().ValidateOnStart();

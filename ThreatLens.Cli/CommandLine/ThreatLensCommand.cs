@@ -51,6 +51,7 @@ internal static class ThreatLensCommand
             RestoreCommand.Create(connection),
             OptimizeCommand.Create(connection),
             SizeInfoCommand.Create(connection),
+            IndexAdviceCommand.Create(connection),
             HealthReportCommand.Create(connection),
             OperationsCommand.Create(connection),
             MonitoringConfigCommand.Create(connection),

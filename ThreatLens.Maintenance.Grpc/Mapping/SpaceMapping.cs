@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using ThreatLens.Maintenance.Optimization;
+using ThreatLens.Maintenance.Optimization.Indexes;
 using ThreatLens.Maintenance.Statistics;
 using Contract = ThreatLens.Maintenance.V1;
 
@@ -47,6 +48,29 @@ internal static class SpaceMapping
         Objects = { size.Objects.Select(ToContract) },
         Method = size.Method,
         MeasureTime = size.MeasuredAt.ToTimestamp(),
+    };
+
+    public static Contract.IndexAdvice ToContract(this IndexAdvice advice) => new()
+    {
+        Kind = advice.Kind switch
+        {
+            IndexAdviceKind.Unused => Contract.IndexAdviceKind.Unused,
+            IndexAdviceKind.Duplicate => Contract.IndexAdviceKind.Duplicate,
+            IndexAdviceKind.RedundantPrefix => Contract.IndexAdviceKind.RedundantPrefix,
+            _ => Contract.IndexAdviceKind.Missing,
+        },
+        Table = advice.Table,
+        Index = advice.Index,
+        Reason = advice.Reason,
+        Query = advice.Query,
+        PlanBefore = advice.PlanBefore,
+        PlanAfter = advice.PlanAfter,
+        DurationBefore = advice.DurationBefore.ToDuration(),
+        DurationAfter = advice.DurationAfter.ToDuration(),
+        IndexBytes = advice.IndexBytes,
+        IngestCost = advice.IngestCost,
+        MigrationSql = advice.MigrationSql,
+        MeasureTime = advice.MeasuredAt.ToTimestamp(),
     };
 
     private static Contract.ObjectSize ToContract(ObjectSize size) => new()

@@ -17,8 +17,6 @@ internal sealed partial class DatabaseMaintenanceService
 
     public override Task<GetProcessingMetricsResponse> GetProcessingMetrics(GetProcessingMetricsRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetProcessingMetrics));
 
-    public override Task<GetIndexAdviceResponse> GetIndexAdvice(GetIndexAdviceRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetIndexAdvice));
-
     public override Task<CreateHoldResponse> CreateHold(CreateHoldRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(CreateHold));
 
     public override Task<ListHoldsResponse> ListHolds(ListHoldsRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(ListHolds));

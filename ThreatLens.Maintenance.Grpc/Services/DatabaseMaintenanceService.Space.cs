@@ -27,6 +27,13 @@ internal sealed partial class DatabaseMaintenanceService
         return response;
     }
 
+    public override async Task<GetIndexAdviceResponse> GetIndexAdvice(GetIndexAdviceRequest request, ServerCallContext context)
+    {
+        using var ended = UntilShutdown(context);
+        var advice = await Task.Run(() => indexAdvisor.Advise(request.Refresh, ended.Token), ended.Token);
+        return new GetIndexAdviceResponse { Advice = { advice.Select(a => a.ToContract()) } };
+    }
+
     public override async Task<GetDatabaseSizeResponse> GetDatabaseSize(GetDatabaseSizeRequest request, ServerCallContext context)
     {
         using var ended = UntilShutdown(context);

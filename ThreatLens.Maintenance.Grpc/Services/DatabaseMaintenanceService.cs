@@ -6,6 +6,7 @@ using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Operations;
 using ThreatLens.Maintenance.Optimization;
+using ThreatLens.Maintenance.Optimization.Indexes;
 using ThreatLens.Maintenance.Statistics;
 using ThreatLens.Maintenance.V1;
 
@@ -28,6 +29,7 @@ internal sealed partial class DatabaseMaintenanceService(
     OptimizePlanner optimizePlanner,
     OptimizeOperations optimizations,
     DatabaseSizeReader sizes,
+    IndexAdvisor indexAdvisor,
     IHostApplicationLifetime lifetime,
     TimeProvider time) : DatabaseMaintenance.DatabaseMaintenanceBase
 {

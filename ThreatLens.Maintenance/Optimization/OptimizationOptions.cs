@@ -18,4 +18,10 @@ public sealed class OptimizationOptions
     /// <summary>Most rows of an index that ANALYZE looks at (<c>analysis_limit</c>). 100 to 100,000; default 400.</summary>
     [Range(100, 100_000)]
     public int AnalysisLimit { get; set; } = 400;
+
+    /// <summary>
+    /// Queries of other programs that indexes are judged by, beside the service's own: one SELECT each; a parameter <c>$column</c> stands for a
+    /// value of that column. Default: none.
+    /// </summary>
+    public IReadOnlyList<string> Queries { get; set; } = [];
 }

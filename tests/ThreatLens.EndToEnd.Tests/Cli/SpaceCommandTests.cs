@@ -34,6 +34,9 @@ public sealed class SpaceCommandTests
         Assert.Equal(0, size.Code);
         Assert.Contains(size.Lines, line => line.StartsWith("raw_logs ", StringComparison.Ordinal) && line.Contains("table", StringComparison.Ordinal));
         Assert.Contains(size.Lines, line => line.StartsWith("Bytes: exact", StringComparison.Ordinal));
+        var advice = await service.RunAsync("index-advice");
+        Assert.Equal(0, advice.Code);
+        Assert.Contains(advice.Lines, line => line.StartsWith("duplicate: idx_log_sources_name on log_sources", StringComparison.Ordinal));
         using var document = JsonDocument.Parse(json.Output);
         Assert.Equal("0", document.RootElement.GetProperty("size").GetProperty("freeBytes").GetString());
     }

@@ -55,7 +55,7 @@ public sealed class UsageTests
 
         Assert.Equal(0, result.Code);
         Assert.Contains("Exit codes", result.Output, StringComparison.Ordinal);
-        foreach (var verb in new[] { "status", "migrate", "rollback", "validate", "repair", "optimize", "size-info", "health-report", "operations" })
+        foreach (var verb in new[] { "status", "migrate", "rollback", "validate", "repair", "optimize", "size-info", "index-advice", "health-report", "operations" })
             Assert.Contains($"  {verb} ", result.Output, StringComparison.Ordinal);
     }
 

@@ -11,7 +11,7 @@ public sealed class NotImplementedTests(SharedService shared)
     private static readonly string[] Filled =
     [
         "Migrate", "Rollback", "Status", "Validate", "Repair", "HealthReport", "ListLogSources", "SetLogSourceEnabled", "GetMonitoringConfig", "UpdateMonitoringConfig",
-        "GetOperation", "ListOperations", "WatchOperation", "CancelOperation", "Backup", "ListBackups", "Restore", "Optimize", "GetDatabaseSize",
+        "GetOperation", "ListOperations", "WatchOperation", "CancelOperation", "Backup", "ListBackups", "Restore", "Optimize", "GetDatabaseSize", "GetIndexAdvice",
     ];
 
     public static TheoryData<string> Unfilled => [.. DatabaseMaintenance.Descriptor.Methods.Select(m => m.Name).Except(Filled)];

@@ -105,6 +105,18 @@ public sealed class OptimizeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Index_advice_names_the_index_why_and_the_migration()
+    {
+        var advice = (await _service.Maintenance.GetIndexAdviceAsync(new GetIndexAdviceRequest())).Advice;
+
+        var redundant = Assert.Single(advice, a => a.Index == "idx_processing_metrics_source");
+        Assert.Equal((IndexAdviceKind.RedundantPrefix, "processing_metrics"), (redundant.Kind, redundant.Table));
+        Assert.Contains("idx_processing_metrics_source_type_time", redundant.Reason, StringComparison.Ordinal);
+        Assert.Contains("DROP INDEX \"idx_processing_metrics_source\"", redundant.MigrationSql, StringComparison.Ordinal);
+        Assert.Contains("idx_processing_metrics_source", _service.Database.Indexes());
+    }
+
+    [Fact]
     public async Task Space_without_a_database_says_so()
     {
         await using var fresh = await RunningService.StartAsync(environment: "Maintenance__MigrateOnStartup=false");
@@ -112,6 +124,7 @@ public sealed class OptimizeTests : IAsyncLifetime
         await Expect.ErrorAsync(StatusCode.FailedPrecondition, ErrorReasons.DatabaseMissing, async () => await fresh.Maintenance.OptimizeAsync(new OptimizeRequest()));
         await Expect.ErrorAsync(StatusCode.FailedPrecondition, ErrorReasons.DatabaseMissing, async () => await fresh.Maintenance.OptimizeAsync(new OptimizeRequest { ValidateOnly = true }));
         await Expect.ErrorAsync(StatusCode.FailedPrecondition, ErrorReasons.DatabaseMissing, async () => await fresh.Maintenance.GetDatabaseSizeAsync(new GetDatabaseSizeRequest()));
+        await Expect.ErrorAsync(StatusCode.FailedPrecondition, ErrorReasons.DatabaseMissing, async () => await fresh.Maintenance.GetIndexAdviceAsync(new GetIndexAdviceRequest()));
 
         Assert.False(File.Exists(fresh.Database.Path));
     }
