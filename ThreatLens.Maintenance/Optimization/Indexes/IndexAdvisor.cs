@@ -15,6 +15,10 @@ public sealed class IndexAdvisor(SqliteDatabase database, DatabaseSizeReader siz
 {
     // A missing index must be worth its cost: a third of the time less at least.
     private const double WorthIt = 0.67;
+
+    // In a smaller table there is nothing to gain, and less than that is noise.
+    private const int LeastRows = 500;
+    private static readonly TimeSpan LeastGain = TimeSpan.FromMilliseconds(0.2);
     private readonly Lock _lock = new();
     private IReadOnlyList<IndexAdvice>? _last;
 
@@ -95,7 +99,7 @@ public sealed class IndexAdvisor(SqliteDatabase database, DatabaseSizeReader siz
     private IndexAdvice? Try(AdviceCopy copy, DatabaseSize size, KnownQuery query, string planBefore, string table, IReadOnlyList<string> columns)
     {
         var name = $"idx_{table}_{string.Join('_', columns)}";
-        if (copy.Indexes.Any(i => i.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
+        if (copy.Rows(table) < LeastRows || copy.Indexes.Any(i => i.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
             return null;
         var sql = $"CREATE INDEX {DatabaseContent.Quote(name)} ON {DatabaseContent.Quote(table)}({string.Join(", ", columns.Select(DatabaseContent.Quote))})";
         var index = new KnownIndex(name, table, "", "", IsUnique: false, sql);
@@ -103,7 +107,7 @@ public sealed class IndexAdvisor(SqliteDatabase database, DatabaseSizeReader siz
         return copy.With($"{sql}; ANALYZE {DatabaseContent.Quote(table)}", $"DROP INDEX {DatabaseContent.Quote(name)}", () =>
         {
             var (bytes, planAfter, durationAfter) = (copy.UsedBytes() - usedBefore, copy.Plan(query.Sql), copy.Time(query.Sql));
-            if (!Uses(planAfter, name) || durationAfter > durationBefore * WorthIt)
+            if (!Uses(planAfter, name) || durationAfter > durationBefore * WorthIt || durationBefore - durationAfter < LeastGain)
                 return null;
             var rows = size.Objects.FirstOrDefault(o => o.Type == "table" && o.Name.Equals(table, StringComparison.OrdinalIgnoreCase))?.Rows ?? 0;
             return new IndexAdvice

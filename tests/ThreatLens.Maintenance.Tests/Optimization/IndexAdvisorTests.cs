@@ -35,7 +35,10 @@ public sealed class IndexAdvisorTests : SqliteMigrationTestBase
         var advice = Advisor().Advise(refresh: false);
 
         Assert.Equal(
-            ["Duplicate idx_log_sources_name", "Duplicate idx_log_sources_path", "RedundantPrefix idx_ai_analysis_severity", "RedundantPrefix idx_log_sources_enabled", "RedundantPrefix idx_processing_metrics_source"],
+            [
+                "Duplicate idx_log_sources_name", "Duplicate idx_log_sources_path", "RedundantPrefix idx_ai_analysis_severity", "RedundantPrefix idx_events_category",
+                "RedundantPrefix idx_events_timestamp", "RedundantPrefix idx_log_sources_enabled", "RedundantPrefix idx_processing_metrics_source",
+            ],
             advice.Where(a => a.Kind is IndexAdviceKind.Duplicate or IndexAdviceKind.RedundantPrefix).Select(a => $"{a.Kind} {a.Index}").Order(StringComparer.Ordinal));
         Assert.Contains(advice, a => a is { Kind: IndexAdviceKind.Unused, Index: "idx_processing_metrics_type", IndexBytes: > 100_000 });
         Assert.DoesNotContain(advice, a => a.Index is "idx_processing_metrics_timestamp" or "idx_processing_metrics_source_type_time");
