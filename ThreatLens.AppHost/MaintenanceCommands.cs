@@ -12,7 +12,7 @@ internal static class MaintenanceCommands
     private delegate Task<ExecuteCommandResult> Command(
         DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken);
 
-    /// <summary>Adds <c>plan</c>, <c>migrate</c>, <c>rollback</c>, <c>status</c> and <c>health-report</c> to the service.</summary>
+    /// <summary>Adds <c>plan</c>, <c>migrate</c>, <c>rollback</c>, <c>status</c>, <c>optimize</c> and <c>health-report</c> to the service.</summary>
     public static IResourceBuilder<ProjectResource> WithMaintenanceCommands(this IResourceBuilder<ProjectResource> maintenance)
     {
         var grpc = maintenance.GetEndpoint("grpc");
@@ -89,6 +89,11 @@ internal static class MaintenanceCommands
                 IconName = "Info",
                 IsHighlighted = true,
             })
+            .WithCommand("optimize", "Optimize", Calling(OptimizeAsync), new CommandOptions
+            {
+                Description = "Gives free pages back in slices beside ingest, and refreshes statistics.",
+                IconName = "Broom",
+            })
             .WithCommand("health-report", "Health report", Calling(HealthReportAsync), new CommandOptions
             {
                 Description = "How the database is: schema, integrity, size, ingest, log sources.",
@@ -157,6 +162,15 @@ internal static class MaintenanceCommands
         var status = await client.StatusAsync(new StatusRequest(), cancellationToken: cancellationToken);
         var state = status.UpToDate ? "up to date" : "not up to date";
         return CommandResults.Success($"The schema is {state}.", Reports.Of(status), CommandResultFormat.Markdown, displayImmediately: true);
+    }
+
+    private static async Task<ExecuteCommandResult> OptimizeAsync(
+        DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)
+    {
+        var response = await client.OptimizeAsync(new OptimizeRequest(), cancellationToken: cancellationToken);
+        var result = response.Result;
+        return CommandResults.Success(
+            $"Gave back {result.BytesBefore - result.BytesAfter} bytes: the file has {result.BytesAfter} (operation {response.Operation.Id}).");
     }
 
     private static async Task<ExecuteCommandResult> HealthReportAsync(

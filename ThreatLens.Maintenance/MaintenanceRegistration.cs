@@ -13,6 +13,8 @@ using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Migrations.Planning;
 using ThreatLens.Maintenance.Migrations.Rehearsal;
 using ThreatLens.Maintenance.Operations;
+using ThreatLens.Maintenance.Optimization;
+using ThreatLens.Maintenance.Optimization.Indexes;
 using ThreatLens.Maintenance.Statistics;
 
 namespace ThreatLens.Maintenance;
@@ -32,11 +34,11 @@ public static class MaintenanceRegistration
         builder.AddOptions<MaintenanceOptions>("Maintenance");
         builder.AddOptions<MigrationOptions>("Maintenance:Migrations");
         builder.AddOptions<IngestOptions>("Maintenance:Ingest");
-        builder.AddOptions<MigrationOptions>("Maintenance:Migrations");
         builder.AddOptions<BackupOptions>("Maintenance:Backups");
         builder.AddOptions<HealthOptions>("Maintenance:Health");
+        builder.AddOptions<OptimizationOptions>("Maintenance:Optimization");
         builder.AddSqlite();
-        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddHealth();
+        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddHealth().AddOptimization();
         builder.Services.AddHostedService<MaintenanceService>();
         return builder;
     }
@@ -100,6 +102,13 @@ public static class MaintenanceRegistration
         .AddSingleton<IHealthSectionSource, TablesSection>()
         .AddSingleton<IHealthSectionSource, IngestSection>()
         .AddSingleton<IHealthSectionSource, LogSourcesSection>();
+
+    private static IServiceCollection AddOptimization(this IServiceCollection services) => services
+        .AddSingleton<DatabaseSizeReader>()
+        .AddSingleton<OptimizePlanner>()
+        .AddSingleton<Optimizer>()
+        .AddSingleton<OptimizeOperations>()
+        .AddSingleton<IndexAdvisor>();
 
     private static OptionsBuilder<T> AddOptions<T>(this IHostApplicationBuilder builder, string section)
         where T : class => builder.Services.AddOptions<T>().Bind(builder.Configuration.GetSection(section)).ValidateDataAnnotations().ValidateOnStart();

@@ -5,6 +5,7 @@ using ThreatLens.Cli.Health;
 using ThreatLens.Cli.Migrations;
 using ThreatLens.Cli.Monitoring;
 using ThreatLens.Cli.Operations;
+using ThreatLens.Cli.Space;
 using ThreatLens.Cli.Statistics;
 using ThreatLens.Cli.Status;
 
@@ -49,6 +50,9 @@ internal static class ThreatLensCommand
             BackupCommand.Create(connection),
             BackupsCommand.Create(connection),
             RestoreCommand.Create(connection),
+            OptimizeCommand.Create(connection),
+            SizeInfoCommand.Create(connection),
+            IndexAdviceCommand.Create(connection),
             HealthReportCommand.Create(connection),
             ProcessingMetricsCommand.Create(connection),
             OperationsCommand.Create(connection),

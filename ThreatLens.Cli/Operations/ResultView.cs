@@ -6,6 +6,7 @@ using ThreatLens.Cli.Backups;
 using ThreatLens.Cli.Migrations;
 using ThreatLens.Cli.Monitoring;
 using ThreatLens.Cli.Output;
+using ThreatLens.Cli.Space;
 using ThreatLens.Maintenance.V1;
 
 namespace ThreatLens.Cli.Operations;
@@ -20,6 +21,7 @@ internal static class ResultView
         Operation.ResultOneofCase.Migrate => Migrated(operation.Migrate),
         Operation.ResultOneofCase.Rollback => RolledBack(operation.Rollback),
         Operation.ResultOneofCase.Repair => DriftView.Of(operation.Repair),
+        Operation.ResultOneofCase.Optimize => SpaceView.Of(operation.Optimize),
         Operation.ResultOneofCase.Backup => BackupView.Of(operation.Backup),
         Operation.ResultOneofCase.Restore => BackupView.Of(operation.Restore),
         Operation.ResultOneofCase.UpdateMonitoringConfig => MonitoringConfigView.Of(
@@ -39,6 +41,7 @@ internal static class ResultView
         Operation.ResultOneofCase.Repair => $"{Words.Count(operation.Repair.Mended.Count, "difference", "differences")} mended",
         Operation.ResultOneofCase.SetLogSourceEnabled when operation.SetLogSourceEnabled.LogSource is { } source =>
             $"{source.SourceName} {(source.Enabled ? "on" : "off")}",
+        Operation.ResultOneofCase.Optimize => $"{Words.Bytes(operation.Optimize.BytesBefore)} to {Words.Bytes(operation.Optimize.BytesAfter)}",
         Operation.ResultOneofCase.Backup => operation.Backup.Backup?.Name,
         Operation.ResultOneofCase.Restore => $"{operation.Restore.Backup?.Name}, {Words.Count(operation.Restore.RowsLost, "row", "rows")} lost",
         Operation.ResultOneofCase.UpdateMonitoringConfig => "changed",

@@ -45,6 +45,7 @@ internal static class OperationMapping
         Contract.OperationKind.Migrate => Domain.OperationKind.Migrate,
         Contract.OperationKind.Rollback => Domain.OperationKind.Rollback,
         Contract.OperationKind.Repair => Domain.OperationKind.Repair,
+        Contract.OperationKind.Optimize => Domain.OperationKind.Optimize,
         Contract.OperationKind.Backup => Domain.OperationKind.Backup,
         Contract.OperationKind.Restore => Domain.OperationKind.Restore,
         Contract.OperationKind.UpdateMonitoringConfig => Domain.OperationKind.UpdateMonitoringConfig,
@@ -71,6 +72,7 @@ internal static class OperationMapping
         Domain.OperationKind.Migrate => Contract.OperationKind.Migrate,
         Domain.OperationKind.Rollback => Contract.OperationKind.Rollback,
         Domain.OperationKind.Repair => Contract.OperationKind.Repair,
+        Domain.OperationKind.Optimize => Contract.OperationKind.Optimize,
         Domain.OperationKind.Backup => Contract.OperationKind.Backup,
         Domain.OperationKind.Restore => Contract.OperationKind.Restore,
         Domain.OperationKind.UpdateMonitoringConfig => Contract.OperationKind.UpdateMonitoringConfig,
@@ -110,6 +112,9 @@ internal static class OperationMapping
                 break;
             case Migrations.Drift.RepairResult repair:
                 mapped.Repair = repair.ToContract();
+                break;
+            case Optimization.OptimizeResult optimize:
+                mapped.Optimize = optimize.ToContract();
                 break;
             case Backups.BackupResult backup:
                 mapped.Backup = backup.ToContract();

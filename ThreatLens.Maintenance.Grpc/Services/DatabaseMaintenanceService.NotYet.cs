@@ -9,17 +9,11 @@ internal sealed partial class DatabaseMaintenanceService
 {
     public override Task<CleanupResponse> Cleanup(CleanupRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Cleanup));
 
-    public override Task<OptimizeResponse> Optimize(OptimizeRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Optimize));
-
     public override Task<RunRestoreDrillResponse> RunRestoreDrill(RunRestoreDrillRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(RunRestoreDrill));
-
-    public override Task<GetDatabaseSizeResponse> GetDatabaseSize(GetDatabaseSizeRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetDatabaseSize));
 
     public override Task<GetRealtimeStatisticsResponse> GetRealtimeStatistics(GetRealtimeStatisticsRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetRealtimeStatistics));
 
     public override Task<GetNotificationMetricsResponse> GetNotificationMetrics(GetNotificationMetricsRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetNotificationMetrics));
-
-    public override Task<GetIndexAdviceResponse> GetIndexAdvice(GetIndexAdviceRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetIndexAdvice));
 
     public override Task<CreateHoldResponse> CreateHold(CreateHoldRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(CreateHold));
 

@@ -6,6 +6,8 @@ using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Migrations.Planning;
 using ThreatLens.Maintenance.Operations;
+using ThreatLens.Maintenance.Optimization;
+using ThreatLens.Maintenance.Optimization.Indexes;
 using ThreatLens.Maintenance.Statistics;
 using ThreatLens.Maintenance.V1;
 
@@ -27,6 +29,10 @@ internal sealed partial class DatabaseMaintenanceService(
     Restorer restorer,
     HealthReporter health,
     MetricReader metrics,
+    OptimizePlanner optimizePlanner,
+    OptimizeOperations optimizations,
+    DatabaseSizeReader sizes,
+    IndexAdvisor indexAdvisor,
     IHostApplicationLifetime lifetime,
     TimeProvider time) : DatabaseMaintenance.DatabaseMaintenanceBase
 {

@@ -150,6 +150,9 @@ public static class ErrorReasons
     /// <summary>A backup, or a copy that was to become one, does not pass its checks.</summary>
     public const string BackupDamaged = "BACKUP_DAMAGED";
 
+    /// <summary>There is not enough room for a rewrite of the file.</summary>
+    public const string VacuumNoSpace = "VACUUM_NO_SPACE";
+
     /// <summary>No backup of that name.</summary>
     public const string BackupNotFound = "BACKUP_NOT_FOUND";
 

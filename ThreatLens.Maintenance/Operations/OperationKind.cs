@@ -12,6 +12,9 @@ public enum OperationKind
     /// <summary>Recreates what drifted away.</summary>
     Repair,
 
+    /// <summary>Returns space, refreshes the query planner's statistics.</summary>
+    Optimize,
+
     /// <summary>Takes a backup.</summary>
     Backup,
 

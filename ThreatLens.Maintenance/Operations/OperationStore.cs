@@ -7,6 +7,7 @@ using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Migrations.Drift;
+using ThreatLens.Maintenance.Optimization;
 
 namespace ThreatLens.Maintenance.Operations;
 
@@ -132,6 +133,7 @@ public sealed class OperationStore(SqliteDatabase database, ServiceSchema schema
         OperationKind.Migrate => typeof(MigrateResult),
         OperationKind.Rollback => typeof(RollbackResult),
         OperationKind.Repair => typeof(RepairResult),
+        OperationKind.Optimize => typeof(OptimizeResult),
         OperationKind.Backup => typeof(BackupResult),
         OperationKind.Restore => typeof(RestoreResult),
         OperationKind.UpdateMonitoringConfig => typeof(StoredMonitoringConfig),

@@ -58,6 +58,8 @@ public sealed class CommandTests
         await host.LineAsync("maintenance migrate: done: Applied 003_optimize_realtime_indexes");
         host.Type("maintenance migrate target=999");
         await host.LineAsync("maintenance migrate: failed: InvalidArgument");
+        host.Type("maintenance optimize");
+        await host.LineAsync("maintenance optimize: done: Gave back");
         host.Type("maintenance health-report");
         await host.LineAsync("### Schema: Ok");
     }

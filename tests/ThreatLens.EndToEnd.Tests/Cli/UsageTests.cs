@@ -66,7 +66,10 @@ public sealed class UsageTests
 
         Assert.Equal(0, result.Code);
         Assert.Contains("Exit codes", result.Output, StringComparison.Ordinal);
-        foreach (var verb in new[] { "status", "migrate", "rollback", "validate", "repair", "health-report", "processing-metrics", "operations" })
+        foreach (var verb in new[]
+        {
+            "status", "migrate", "rollback", "validate", "repair", "optimize", "size-info", "index-advice", "health-report", "processing-metrics", "operations",
+        })
             Assert.Contains($"  {verb} ", result.Output, StringComparison.Ordinal);
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Grpc.Core;
 using Grpc.Net.Client;
 using ThreatLens.EndToEnd.Tests.AppHost;

@@ -5,6 +5,8 @@ using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Optimization;
+using ThreatLens.Maintenance.Tests.Optimization;
 using ThreatLens.Testing.Sqlite;
 
 namespace ThreatLens.Maintenance.Tests.Children;
@@ -66,6 +68,13 @@ internal static class ChildProgram
                 Console.ReadLine();
                 Taker(path).Take(operation, null);
                 Console.WriteLine("taken");
+                Stay();
+                return 0;
+            case ["optimize", var path, var how]:
+                Console.WriteLine("ready");
+                Console.ReadLine();
+                Optimizers.Of(Database(path)).Run(new OptimizeCommand { EnableIncrementalVacuum = how == "rewrite" }, Optimizers.Ignore);
+                Console.WriteLine("optimized");
                 Stay();
                 return 0;
             default:
