@@ -11,6 +11,8 @@ using ThreatLens.Maintenance.Health.Sections;
 using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Operations;
+using ThreatLens.Maintenance.Retention;
+using ThreatLens.Maintenance.Retention.Holds;
 
 namespace ThreatLens.Maintenance;
 
@@ -30,8 +32,9 @@ public static class MaintenanceRegistration
         builder.AddOptions<IngestOptions>("Maintenance:Ingest");
         builder.AddOptions<BackupOptions>("Maintenance:Backups");
         builder.AddOptions<HealthOptions>("Maintenance:Health");
+        builder.AddOptions<RetentionOptions>("Maintenance:Retention");
         builder.AddSqlite();
-        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddHealth();
+        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddRetention().AddHealth();
         builder.Services.AddHostedService<MaintenanceService>();
         return builder;
     }
@@ -76,6 +79,14 @@ public static class MaintenanceRegistration
         .AddSingleton<LogSourceStore>()
         .AddSingleton<IngestConfigurationFeed>()
         .AddSingleton<MonitoringOperations>();
+
+    private static IServiceCollection AddRetention(this IServiceCollection services) => services
+        .AddSingleton<HoldStore>()
+        .AddSingleton<HoldCounter>()
+        .AddSingleton<HoldOperations>()
+        .AddSingleton<CleanupPlanner>()
+        .AddSingleton<Cleaner>()
+        .AddSingleton<CleanupOperations>();
 
     private static IServiceCollection AddHealth(this IServiceCollection services) => services
         .AddSingleton<IntegrityMonitor>()

@@ -5,6 +5,8 @@ using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Operations;
+using ThreatLens.Maintenance.Retention;
+using ThreatLens.Maintenance.Retention.Holds;
 using ThreatLens.Maintenance.V1;
 
 namespace ThreatLens.Maintenance.Grpc.Services;
@@ -22,6 +24,11 @@ internal sealed partial class DatabaseMaintenanceService(
     BackupTaker backupTaker,
     BackupDirectory backupDirectory,
     Restorer restorer,
+    CleanupOperations cleanups,
+    CleanupPlanner cleanupPlanner,
+    HoldOperations holdOperations,
+    HoldStore holds,
+    HoldCounter holdCounter,
     HealthReporter health,
     IHostApplicationLifetime lifetime,
     TimeProvider time) : DatabaseMaintenance.DatabaseMaintenanceBase

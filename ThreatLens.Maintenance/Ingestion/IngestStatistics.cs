@@ -35,6 +35,9 @@ public sealed class IngestStatistics(TimeProvider time)
     private DateTimeOffset? _lastCommit;
     private readonly DateTimeOffset _since = time.GetUtcNow();
 
+    /// <summary>How long batches took lately.</summary>
+    public WriterLatency Latency { get; } = new(time);
+
     /// <summary>A consistent snapshot.</summary>
     public IngestSnapshot Snapshot()
     {
@@ -62,6 +65,7 @@ public sealed class IngestStatistics(TimeProvider time)
     {
         Batches.Add(1, new KeyValuePair<string, object?>("threatlens.ingest.outcome", duplicate ? "duplicate" : "stored"));
         CommitLatency.Record(latency.TotalSeconds);
+        Latency.Report(latency);
         lock (_lock)
         {
             _batches++;

@@ -9,10 +9,10 @@ public static class OperationConflicts
 
     /// <summary>
     /// Whether two operations exclude each other. Short changes of settings do not, the database orders those; a backup only reads, and
-    /// excludes but another one.
+    /// excludes but another one. Cleanups take turns.
     /// </summary>
     /// <param name="one">A kind.</param>
     /// <param name="other">Another, or the same.</param>
     public static bool Excludes(this OperationKind one, OperationKind other) =>
-        one.IsExclusive() || other.IsExclusive() || (one == OperationKind.Backup && other == OperationKind.Backup);
+        one.IsExclusive() || other.IsExclusive() || (one == other && one is OperationKind.Backup or OperationKind.Cleanup);
 }
