@@ -76,9 +76,9 @@ internal sealed class CleanupPace
     {
         // A batch waits for what is left of one transaction, and then for its own commit beside the cleanup's writing.
         var allowed = _budget / 2;
-        if (hold > allowed)
+        if (hold > allowed * 0.9)
         {
-            Shrink(Math.Max(0.5, allowed / hold));
+            Shrink(Math.Max(0.5, allowed * 0.8 / hold));
         }
         else if (Added is { } added && added > _budget)
         {

@@ -55,7 +55,7 @@ internal sealed class CleanupSteps
 
             foreach (var table in RetentionTable.All.Where(HasOrphans))
             {
-                using var step = new OrphansStep(_reader, table, forPlan ? CutoffOf(table) : Cutoff.Never);
+                using var step = new OrphansStep(_reader, table, CutoffOf(table));
                 yield return step;
             }
 

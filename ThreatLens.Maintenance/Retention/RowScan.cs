@@ -8,8 +8,8 @@ namespace ThreatLens.Maintenance.Retention;
 /// <param name="RowId">Its row id.</param>
 internal readonly record struct RowPosition(string TimeText, long RowId)
 {
-    /// <summary>Before the first row whose time is a text.</summary>
-    public static readonly RowPosition Start = new("", long.MinValue);
+    /// <summary>Before every text that begins with a digit.</summary>
+    public static readonly RowPosition Start = new("/", long.MinValue);
 }
 
 /// <summary>

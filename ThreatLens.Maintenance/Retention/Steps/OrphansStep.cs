@@ -19,7 +19,7 @@ internal sealed class OrphansStep : CleanupStep
 
     /// <param name="reader">Where to look; both tables are there.</param>
     /// <param name="table">ai_analysis or notification_history.</param>
-    /// <param name="alreadyGoing">Rows past this go by the table's own policy, and are counted there.</param>
+    /// <param name="alreadyGoing">Rows past this are left to the table's own policy, and counted there.</param>
     public OrphansStep(SqliteConnection reader, RetentionTable table, Cutoff alreadyGoing)
         : base(table)
     {
