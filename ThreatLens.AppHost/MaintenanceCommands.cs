@@ -11,7 +11,7 @@ internal static class MaintenanceCommands
     private delegate Task<ExecuteCommandResult> Command(
         DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken);
 
-    /// <summary>Adds <c>migrate</c>, <c>rollback</c>, <c>status</c> and <c>health-report</c> to the service.</summary>
+    /// <summary>Adds <c>migrate</c>, <c>rollback</c>, <c>status</c>, <c>cleanup</c> and <c>health-report</c> to the service.</summary>
     public static IResourceBuilder<ProjectResource> WithMaintenanceCommands(this IResourceBuilder<ProjectResource> maintenance)
     {
         var grpc = maintenance.GetEndpoint("grpc");
@@ -64,6 +64,12 @@ internal static class MaintenanceCommands
                 IconName = "Info",
                 IsHighlighted = true,
             })
+            .WithCommand("cleanup", "Clean up", Calling(CleanupAsync), new CommandOptions
+            {
+                Description = "Deletes what is past its policy, in small transactions beside ingest; holds are heeded.",
+                IconName = "Delete",
+                ConfirmationMessage = "Clean up? What is past its policy is deleted. `cleanup --plan` on the command line tells what that is.",
+            })
             .WithCommand("health-report", "Health report", Calling(HealthReportAsync), new CommandOptions
             {
                 Description = "How the database is: schema, integrity, size, ingest, log sources.",
@@ -112,6 +118,14 @@ internal static class MaintenanceCommands
         var status = await client.StatusAsync(new StatusRequest(), cancellationToken: cancellationToken);
         var state = status.UpToDate ? "up to date" : "not up to date";
         return CommandResults.Success($"The schema is {state}.", Reports.Of(status), CommandResultFormat.Markdown, displayImmediately: true);
+    }
+
+    private static async Task<ExecuteCommandResult> CleanupAsync(
+        DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)
+    {
+        var response = await client.CleanupAsync(new CleanupRequest(), cancellationToken: cancellationToken);
+        var deleted = response.Result.Tables.Where(table => table.Rows > 0).Select(table => $"{table.Rows} of {table.Table}").ToList();
+        return CommandResults.Success(deleted.Count == 0 ? "Nothing was past its policy." : $"Deleted {string.Join(", ", deleted)} (operation {response.Operation.Id}).");
     }
 
     private static async Task<ExecuteCommandResult> HealthReportAsync(

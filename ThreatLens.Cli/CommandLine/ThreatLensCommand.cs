@@ -5,6 +5,7 @@ using ThreatLens.Cli.Health;
 using ThreatLens.Cli.Migrations;
 using ThreatLens.Cli.Monitoring;
 using ThreatLens.Cli.Operations;
+using ThreatLens.Cli.Retention;
 using ThreatLens.Cli.Status;
 
 namespace ThreatLens.Cli.CommandLine;
@@ -48,6 +49,8 @@ internal static class ThreatLensCommand
             BackupCommand.Create(connection),
             BackupsCommand.Create(connection),
             RestoreCommand.Create(connection),
+            CleanupCommand.Create(connection),
+            HoldCommand.Create(connection),
             HealthReportCommand.Create(connection),
             OperationsCommand.Create(connection),
             MonitoringConfigCommand.Create(connection),

@@ -23,7 +23,7 @@ public sealed class HoldCounter(SqliteDatabase database, HoldStore store, TimePr
         var hold = store.Get(id);
         if (hold.ExpiresAt <= time.GetUtcNow())
             return 0;
-        var others = SqliteSession.Read(database, "reading holds", _ => store.List(HoldStore.MaxHolds, null, includeExpired: false).Where(h => h.Id != id).ToList());
+        var others = store.List(HoldStore.MaxHolds, null, includeExpired: false).Where(h => h.Id != id).ToList();
         return Count(Alone(hold.Target), new HoldSet(others), cancellationToken);
     }
 
@@ -52,68 +52,51 @@ public sealed class HoldCounter(SqliteDatabase database, HoldStore store, TimePr
     /// <summary>One count over one connection.</summary>
     private sealed class Tables(SqliteConnection reader, HoldSet hold, HoldSet others)
     {
-        private readonly HashSet<string> _events = [];
-        private readonly HashSet<string> _rawLogs = [];
+        private readonly Pinned _by = new(hold);
+        private readonly Pinned _byOthers = new(others);
 
         public long Count()
         {
-            // What belongs to events pins them, and they pin what belongs to them: twice over suffices.
             if (Has(RetentionTable.Events))
-                Each("SELECT timestamp, source, id, raw_log_id FROM events", row => PinEvent(row, Pins(row, hold)));
-            foreach (var table in (RetentionTable[])[RetentionTable.Analyses, RetentionTable.Notifications])
             {
-                if (hold.HasRanges && Has(table) && Has(RetentionTable.Events))
-                    Each($"SELECT c.{table.TimeColumn}, NULL, e.id, e.raw_log_id FROM {table.Name} c JOIN events e ON e.id = c.event_id", row => PinEvent(row, hold.PinsTime(Time(row))));
+                // An event is pinned by itself, or by what belongs to it.
+                Each("SELECT timestamp, source, id, raw_log_id FROM events", row => AddEvent(row, p => p.Itself(row) || p.Holds.PinsEvent(row.Text(2))));
+                foreach (var table in (RetentionTable[])[RetentionTable.Analyses, RetentionTable.Notifications])
+                {
+                    if (Has(table))
+                        Each($"SELECT c.{table.TimeColumn}, NULL, e.id, e.raw_log_id FROM {table.Name} c JOIN events e ON e.id = c.event_id", row => AddEvent(row, p => p.Holds.PinsTime(Time(row))));
+                }
             }
 
-            return CountEvents() + CountChildren(RetentionTable.Analyses) + CountChildren(RetentionTable.Notifications) + CountRawLogs()
-                + CountPlain(RetentionTable.Metrics) + CountPlain(RetentionTable.Operations) + CountRollups();
+            return Sum(RetentionTable.Events, "SELECT timestamp, source, id FROM events", (p, row) => p.Events.Contains(row.Text(2)))
+                + CountChildren(RetentionTable.Analyses) + CountChildren(RetentionTable.Notifications)
+                + Sum(RetentionTable.RawLogs, "SELECT ingested_at, source, id FROM raw_logs", (p, row) => p.RawLogs.Contains(row.Text(2)) || p.Itself(row))
+                + Sum(RetentionTable.Metrics, "SELECT timestamp, source_name FROM processing_metrics", (p, row) => p.Itself(row))
+                + Sum(RetentionTable.Operations, "SELECT created_at, NULL FROM maintenance_operations", (p, row) => p.Itself(row))
+                + Sum(RetentionTable.Rollups, $"SELECT minute, source_name FROM {RetentionTable.Rollups.Name}", (p, row) => p.Minute(row));
         }
 
-        private void PinEvent(BoundStatement row, bool pinned)
+        private long CountChildren(RetentionTable table) => Sum(
+            table, $"SELECT {table.TimeColumn}, NULL, event_id FROM {table.Name}", (p, row) => p.Events.Contains(row.Text(2)) || p.Holds.PinsEvent(row.Text(2)) || p.Itself(row));
+
+        private void AddEvent(BoundStatement row, Func<Pinned, bool> pins)
         {
-            if (!pinned)
-                return;
-            _events.Add(row.Text(2));
-            _rawLogs.Add(row.Text(3));
+            foreach (var pinned in (Pinned[])[_by, _byOthers])
+            {
+                if (!pins(pinned))
+                    continue;
+                pinned.Events.Add(row.Text(2));
+                pinned.RawLogs.Add(row.Text(3));
+            }
         }
-
-        private long CountEvents() => !Has(RetentionTable.Events) ? 0 : Sum("SELECT timestamp, source, id FROM events", row => _events.Contains(row.Text(2)) && !Pins(row, others));
-
-        private long CountChildren(RetentionTable table) => !Has(table) ? 0 : Sum(
-            Has(RetentionTable.Events)
-                ? $"SELECT c.{table.TimeColumn}, e.source, c.event_id, e.timestamp FROM {table.Name} c LEFT JOIN events e ON e.id = c.event_id"
-                : $"SELECT {table.TimeColumn}, NULL, event_id, NULL FROM {table.Name}",
-            row => (_events.Contains(row.Text(2)) || hold.PinsTime(Time(row)) || hold.PinsEvent(row.Text(2))) && !Pins(row, others) && !others.PinsTime(Time(row, 3)));
-
-        private long CountRawLogs() => !Has(RetentionTable.RawLogs) ? 0 : Sum(
-            "SELECT ingested_at, source, id FROM raw_logs", row => (_rawLogs.Contains(row.Text(2)) || hold.PinsTime(Time(row)) || Source(row, hold)) && !others.PinsTime(Time(row)) && !Source(row, others));
-
-        private long CountPlain(RetentionTable table) => !Has(table) ? 0 : Sum(
-            $"SELECT {table.TimeColumn}, {table.SourceColumn ?? "NULL"} FROM {table.Name}",
-            row => (hold.PinsTime(Time(row)) || Source(row, hold)) && !others.PinsTime(Time(row)) && !Source(row, others));
-
-        private long CountRollups() => !Has(RetentionTable.Rollups) ? 0 : Sum(
-            $"SELECT minute, source_name FROM {RetentionTable.Rollups.Name}", row => PinsMinute(row, hold) && !PinsMinute(row, others));
-
-        private static bool PinsMinute(BoundStatement row, HoldSet holds)
-        {
-            var start = RollupsStep.TicksOf(row.Int64(0));
-            return holds.PinsSpan(start, start + TimeSpan.TicksPerMinute) || Source(row, holds);
-        }
-
-        private static bool Pins(BoundStatement row, HoldSet holds) => holds.PinsTime(Time(row)) || Source(row, holds) || holds.PinsEvent(row.Text(2));
-
-        private static bool Source(BoundStatement row, HoldSet holds) => holds.HasSources && holds.PinsSource(row.Text(1));
-
-        private static long? Time(BoundStatement row, int column = 0) => row.IsText(column) && TimestampBytes.TryRead(row.Utf8(column), out var ticks) ? ticks : null;
 
         private bool Has(RetentionTable table) => EventLookup.HasTable(reader, table.Name);
 
-        private long Sum(string sql, Func<BoundStatement, bool> counts)
+        private long Sum(RetentionTable table, string sql, Func<Pinned, BoundStatement, bool> pins)
         {
             var sum = 0L;
-            Each(sql, row => sum += counts(row) ? 1 : 0);
+            if (Has(table))
+                Each(sql, row => sum += pins(_by, row) && !pins(_byOthers, row) ? 1 : 0);
             return sum;
         }
 
@@ -124,4 +107,25 @@ public sealed class HoldCounter(SqliteDatabase database, HoldStore store, TimePr
                 each(rows);
         }
     }
+
+    /// <summary>What some holds pin, as far as it has to be remembered.</summary>
+    private sealed class Pinned(HoldSet holds)
+    {
+        public HoldSet Holds { get; } = holds;
+
+        public HashSet<string> Events { get; } = [];
+
+        public HashSet<string> RawLogs { get; } = [];
+
+        /// <summary>By the row's own time, in column 0, or its source, in column 1.</summary>
+        public bool Itself(BoundStatement row) => Holds.PinsTime(Time(row)) || (Holds.HasSources && Holds.PinsSource(row.Text(1)));
+
+        public bool Minute(BoundStatement row)
+        {
+            var start = RollupsStep.TicksOf(row.Int64(0));
+            return Holds.PinsSpan(start, start + TimeSpan.TicksPerMinute) || Holds.PinsSource(row.Text(1));
+        }
+    }
+
+    private static long? Time(BoundStatement row) => row.IsText(0) && TimestampBytes.TryRead(row.Utf8(0), out var ticks) ? ticks : null;
 }

@@ -79,10 +79,13 @@ public sealed class HoldOperations(HoldStore store, OperationRunner runner, Time
     private Hold Make(HoldTarget target, string reason, DateTimeOffset? expiresAt, string caller) => new()
     {
         Id = Guid.CreateVersion7(time.GetUtcNow()).ToString("N"),
-        Target = target,
+        Target = target with { Start = Stored(target.Start), End = Stored(target.End + (TimeSpan.FromMicroseconds(1) - TimeSpan.FromTicks(1))) },
         Reason = reason,
         CreatedBy = caller,
-        CreatedAt = time.GetUtcNow(),
-        ExpiresAt = expiresAt,
+        CreatedAt = Stored(time.GetUtcNow())!.Value,
+        ExpiresAt = Stored(expiresAt),
     };
+
+    /// <summary>As it will be read back: whole microseconds.</summary>
+    private static DateTimeOffset? Stored(DateTimeOffset? moment) => moment is { } at ? new DateTimeOffset(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero) : null;
 }

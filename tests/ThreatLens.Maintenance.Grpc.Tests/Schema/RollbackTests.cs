@@ -69,7 +69,7 @@ public sealed class RollbackTests(SchemaService fixture) : IClassFixture<SchemaS
         Assert.Equal(Versions.All.Reverse(), response.Result.Undone.Select(m => m.Version));
         Assert.Equal((Versions.Indexes, ""), (response.Result.FromVersion, response.Result.ToVersion));
         Assert.Equal(
-            ["maintenance_operations", "maintenance_producers", "maintenance_schema", "maintenance_source_positions", "schema_migrations"],
+            ["maintenance_cleanups", "maintenance_holds", "maintenance_operations", "maintenance_producers", "maintenance_schema", "maintenance_source_positions", "schema_migrations"],
             _service.Database.Tables());
     }
 
