@@ -63,7 +63,7 @@ public sealed class Cleaner(SqliteDatabase database, CleanupPlanner planner, IOp
             {
                 run.Begin(cleanup, cancellationToken);
                 // On a full disk every read is time in which it fills further.
-                total = command.IsEmergency ? 0 : total + CleanupPlanner.Count(steps, holds, cancellationToken).Rows;
+                total = command.IsEmergency ? 0 : total + steps.EstimateRows();
                 Delete(run, steps, cleanup.Scope, reader, cancellationToken);
                 run.End(cancellationToken);
             }

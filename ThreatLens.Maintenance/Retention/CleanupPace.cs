@@ -80,7 +80,7 @@ internal sealed class CleanupPace
         {
             Shrink(Math.Max(0.5, allowed * 0.8 / hold));
         }
-        else if (Added is { } added && added > _budget)
+        else if (Added is { } added && added > _budget * 0.75)
         {
             Shrink(0.7);
             // What was measured before does not tell about the smaller ones.
@@ -90,7 +90,7 @@ internal sealed class CleanupPace
         {
             Rest = Rest > ShortestRest ? Rest / 2 : TimeSpan.Zero;
         }
-        else if (hold < allowed * 0.8 && (Added ?? TimeSpan.Zero) < _budget * 0.7)
+        else if (hold < allowed * 0.8 && (Added ?? TimeSpan.Zero) < _budget * 0.5)
         {
             Rows = Math.Min(_maxRows, Rows + Math.Max(20, Rows / 10));
         }

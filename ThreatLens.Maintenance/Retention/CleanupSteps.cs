@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Retention.Holds;
 using ThreatLens.Maintenance.Retention.Steps;
 
@@ -70,6 +71,10 @@ internal sealed class CleanupSteps
             planned?.Dispose();
         }
     }
+
+    /// <summary>Rows that are older than their cutoffs, roughly and quickly: by the texts of their times, whatever pins them or belongs to them.</summary>
+    public long EstimateRows() => _scope.Tables.Select(t => RetentionTable.Find(t.Table)!).Where(t => WhySkipped(t).Length == 0 && t != RetentionTable.Rollups)
+        .Sum(t => (long)_reader.Scalar($"SELECT count(*) FROM {t.Name} WHERE {t.TimeColumn} >= '/' AND {t.TimeColumn} < $cutoff", ("$cutoff", SqliteTimestamp.Format(CutoffOf(t).Moment)))!);
 
     /// <summary>A step for one table whose rows have a time of their own and nothing that refers to them.</summary>
     public CleanupStep Of(RetentionTable table, Cutoff cutoff, bool forPlan = false) => table.Name switch

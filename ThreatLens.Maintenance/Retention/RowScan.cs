@@ -32,16 +32,18 @@ internal sealed class RowScan : IDisposable
     public RowScan(SqliteConnection reader, RetentionTable table, params string[] columns)
     {
         (_reader, _table) = (reader, table);
-        var index = FindIndex(reader, table.Name, table.TimeColumn);
-        IsInOrder = index is not null;
+        Index = FindIndex(reader, table.Name, table.TimeColumn);
         var list = string.Concat(columns.Select(c => ", " + c));
-        _rows = new BoundStatement(reader, index is not null
-            ? $"SELECT rowid, {table.TimeColumn}{list} FROM {table.Name} INDEXED BY {Quoted(index)} WHERE {table.TimeColumn} >= ?1 AND {table.TimeColumn} < ?2 AND ({table.TimeColumn} > ?1 OR rowid > ?3) ORDER BY {table.TimeColumn}, rowid LIMIT ?4"
+        _rows = new BoundStatement(reader, Index is not null
+            ? $"SELECT rowid, {table.TimeColumn}{list} FROM {table.Name} INDEXED BY {Quoted(Index)} WHERE {table.TimeColumn} >= ?1 AND {table.TimeColumn} < ?2 AND ({table.TimeColumn} > ?1 OR rowid > ?3) ORDER BY {table.TimeColumn}, rowid LIMIT ?4"
             : $"SELECT rowid, {table.TimeColumn}{list} FROM {table.Name} NOT INDEXED WHERE ?1 IS NOT NULL AND ?2 IS NOT NULL AND rowid > ?3 ORDER BY rowid LIMIT ?4");
     }
 
     /// <summary>Whether an index gives the order, so that rows beyond a bound need not be read.</summary>
-    public bool IsInOrder { get; }
+    public bool IsInOrder => Index is not null;
+
+    /// <summary>That index; null: there is none.</summary>
+    public string? Index { get; }
 
     public long RowId => _rows.Int64(0);
 

@@ -6,7 +6,7 @@ namespace ThreatLens.Maintenance.Retention.Steps;
 
 /// <summary>A row that goes.</summary>
 /// <param name="RowId">Its row id; 0 where the table has none.</param>
-/// <param name="Guard">What the row must still have when it is deleted: its time, its id or its event, as stored.</param>
+/// <param name="Guard">What the row must still have when it is deleted, as stored; empty: its time.</param>
 /// <param name="Ticks">Its time, ticks UTC; null: none that can be read.</param>
 /// <param name="Id">What people call it.</param>
 internal readonly record struct GoingRow(long RowId, string Guard, long? Ticks, string Id);
@@ -24,6 +24,9 @@ internal sealed class Found
 
     /// <summary>Rows without a readable time.</summary>
     public long Unreadable { get; set; }
+
+    /// <summary>Whether the rows are all there are from one end of the piece to the other.</summary>
+    public bool IsRange { get; set; }
 
     /// <summary>Whether there is nothing behind it.</summary>
     public bool IsLast { get; set; }

@@ -16,11 +16,11 @@ internal sealed class PacedWriter(IngestWriter writer, int rate, int batchRows)
 
     public void Begin() => Volatile.Write(ref _begun, Stopwatch.GetTimestamp());
 
-    /// <summary>Times since <see cref="Begin"/> in order, milliseconds.</summary>
-    public List<double> End()
+    /// <summary>Times of what was due since <see cref="Begin"/> and before now, in order, milliseconds. After the writer's end.</summary>
+    public List<double> Between(long ended)
     {
         lock (_latencies)
-            return [.. _latencies.Where(l => l.Due >= _begun).Select(l => l.Milliseconds).Order()];
+            return [.. _latencies.Where(l => l.Due >= _begun && l.Due < ended).Select(l => l.Milliseconds).Order()];
     }
 
     public async Task RunAsync(CancellationToken cancellationToken)

@@ -43,6 +43,7 @@ internal static class RetentionBenchmark
         foreach (var m in medians)
             table.AddRow(m.Contestant.ToString(), Text(m.Rate), Text(m.DeletedPerSecond), Text(m.VacuumSeconds), Text(m.P50), Text(m.P99), Text(m.Max), Text(m.Refused), Text(m.WalPeakMebibytes));
         AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{rows:#,0} rows, half of them old; batches of {RetentionRun.BatchRows} rows"));
+        AnsiConsole.Profile.Width = 160;
         AnsiConsole.Write(table);
 
         Measured Of(Contestant contestant, int at) => medians.Single(m => m.Contestant == contestant && m.Rate == at);

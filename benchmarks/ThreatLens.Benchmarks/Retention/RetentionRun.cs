@@ -36,15 +36,17 @@ internal static class RetentionRun
         var watch = Stopwatch.StartNew();
         var deleted = await RunAsync(contestant, host.Services, cancellationToken);
         var seconds = watch.Elapsed.TotalSeconds;
-        var latencies = writer.End();
+        var ended = Stopwatch.GetTimestamp();
         var walPeak = log.Peak;
+        // The VACUUM has its own figure: what it does to the writer is no secret.
+        await stop.CancelAsync();
+        await Task.WhenAll(writing, watching);
         watch.Restart();
         if (contestant == Contestant.OneDelete)
             InTurn(host.Services.GetRequiredService<SqliteDatabase>(), "VACUUM");
         var vacuum = contestant == Contestant.OneDelete ? watch.Elapsed.TotalSeconds : 0;
-        await stop.CancelAsync();
-        await Task.WhenAll(writing, watching);
         await ingest.StopAsync(CancellationToken.None);
+        var latencies = writer.Between(ended);
         double At(double share) => latencies.Count == 0 ? 0 : latencies[Math.Min(latencies.Count - 1, (int)(latencies.Count * share))];
         return new Measured(contestant, rate, deleted / seconds, vacuum, At(0.5), At(0.99), At(1), writer.Refused, walPeak / 1024.0 / 1024);
     }
