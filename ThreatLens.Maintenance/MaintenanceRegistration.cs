@@ -73,6 +73,7 @@ public static class MaintenanceRegistration
         .AddSingleton<OperationRunner>();
 
     private static IServiceCollection AddIngestion(this IServiceCollection services) => services
+        .AddSingleton<WalCheckpointer>()
         .AddSingleton<IngestStatistics>()
         .AddSingleton<IngestWriter>()
         .AddSingleton<MonitoringConfigStore>()

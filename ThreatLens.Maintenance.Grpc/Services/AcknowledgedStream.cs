@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Grpc.Core;
+using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Grpc.Mapping;
 using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.V1;
@@ -25,8 +26,9 @@ internal sealed class AcknowledgedStream(
         try
         {
             var first = await Task.WhenAny(reading, acknowledging, pushing, session.Replaced);
-            // Whether the producer has no more or sent something malformed: what was read before is acknowledged first.
-            if (first == reading)
+            // Whether the producer has no more or sent something malformed: what was read before is acknowledged first. Not when the writer is
+            // behind: then the producer is to hear that now.
+            if (first == reading && reading.Exception?.InnerException is not MaintenanceException { Reason: ErrorReasons.IngestBehind })
                 await await Task.WhenAny(acknowledging, pushing, session.Replaced);
             await first;
         }

@@ -111,6 +111,9 @@ public static class ErrorReasons
     /// <summary>A batch number is neither the next one nor one already stored.</summary>
     public const string BatchOutOfOrder = "BATCH_OUT_OF_ORDER";
 
+    /// <summary>More waits for the writer of metrics than may, and has for a while.</summary>
+    public const string IngestBehind = "INGEST_BEHIND";
+
     /// <summary>Another stream of the same producer took over.</summary>
     public const string ProducerReplaced = "PRODUCER_REPLACED";
 

@@ -89,13 +89,24 @@ public static class BatchValidator
         value = text;
         if (CheckSize("metric_value", text) is { } tooLarge)
             return tooLarge;
-        if (IsJson(text))
+        if (IsPlainNumber(text) || IsJson(text))
             return null;
         if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) || !double.IsFinite(number))
             return ("metric_value", "is neither a number nor JSON; send a finite number such as 13.7 or an object such as {\"value\": 13.7}");
         // A number that JSON spells differently (+5, .5, 007): the column holds JSON.
         value = number.ToString("R", CultureInfo.InvariantCulture);
         return null;
+    }
+
+    // What nearly every value is, told without a JSON reader: digits, with a sign before and a fraction behind.
+    private static bool IsPlainNumber(string text)
+    {
+        var digits = text.AsSpan(text.StartsWith('-') ? 1 : 0);
+        var point = digits.IndexOf('.');
+        var whole = point < 0 ? digits : digits[..point];
+        var fraction = point < 0 ? "0" : digits[(point + 1)..];
+        return whole.Length > 0 && (whole.Length == 1 || whole[0] != '0') && fraction.Length > 0
+            && !whole.ContainsAnyExceptInRange('0', '9') && !fraction.ContainsAnyExceptInRange('0', '9');
     }
 
     private static bool IsJson(string text)
@@ -148,9 +159,9 @@ public readonly record struct MetricRow(string SourceName, string MetricType, st
 /// <param name="Rows">What to store.</param>
 /// <param name="Sources">Reports to store, with their index in the batch and their time as text.</param>
 /// <param name="Rejections">What not to store, and why.</param>
-/// <param name="Bytes">Size of the message.</param>
+/// <param name="Bytes">What it takes in memory, about.</param>
 public sealed record ValidatedBatch(
-    long Sequence, IReadOnlyList<MetricRow> Rows, IReadOnlyList<(int Index, SourceReport Report, string MonitoredAt)> Sources, IReadOnlyList<Rejection> Rejections, int Bytes);
+    long Sequence, IReadOnlyList<MetricRow> Rows, IReadOnlyList<(int Index, SourceReport Report, string MonitoredAt)> Sources, IReadOnlyList<Rejection> Rejections, long Bytes);
 
 /// <summary>Why one entry of a batch is not stored.</summary>
 /// <param name="Entry">The list it is in.</param>

@@ -9,6 +9,18 @@ internal sealed class ByteBudget(long limit)
 
     public long Used => Interlocked.Read(ref _used);
 
+    /// <summary>Takes them if they fit now and nobody waits.</summary>
+    public bool TryTake(long bytes)
+    {
+        lock (_lock)
+        {
+            if (_waiting.Count > 0 || !Fits(bytes))
+                return false;
+            _used += bytes;
+            return true;
+        }
+    }
+
     /// <summary>Waits until that many bytes fit. More than the limit is granted when nothing else is held.</summary>
     public async ValueTask TakeAsync(long bytes, CancellationToken cancellationToken)
     {

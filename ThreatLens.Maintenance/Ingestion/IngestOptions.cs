@@ -9,20 +9,24 @@ public sealed class IngestOptions
     [Range(1, 100_000)]
     public int MaxGroupRows { get; set; } = 5_000;
 
-    /// <summary>Age after which a group commits without looking for more. 0 to 1 s; default 20 ms. A group never waits for more to come.</summary>
+    /// <summary>Age at which a group commits without taking in more of what waits. 0 to 1 s; default 50 ms. A group never waits for more to come.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
-    public TimeSpan MaxGroupAge { get; set; } = TimeSpan.FromMilliseconds(20);
+    public TimeSpan MaxGroupAge { get; set; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Batches one producer may have unacknowledged. 1 to 1,000; default 32.</summary>
     [Range(1, 1_000)]
     public int MaxUnacknowledgedBatches { get; set; } = 32;
 
     /// <summary>
-    /// Bytes of received messages that wait for the writer, over all producers; beyond it the streams are not read. 16 MiB (one message) to
+    /// Bytes of memory for batches that wait for the writer, over all producers; beyond it the streams are not read. 16 MiB (one message) to
     /// 4 GiB; default 64 MiB.
     /// </summary>
     [Range(IngestLimits.MaxMessageBytes, 4L * 1024 * 1024 * 1024)]
     public long MaxQueuedBytes { get; set; } = 64L * 1024 * 1024;
+
+    /// <summary>How long a stream waits for room before it ends with INGEST_BEHIND. 100 ms to 10 min; default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan MaxQueueWait { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How often the settings that producers follow are looked up for changes made by others. 100 ms to 1 min; default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]

@@ -1,70 +1,111 @@
-using System.Threading.Channels;
+using System.Globalization;
 using ThreatLens.Maintenance.Errors;
 
 namespace ThreatLens.Maintenance.Ingestion;
 
 /// <summary>
-/// What waits for the writer: bounded in number and in bytes, first come, first served. Whoever brings more than fits waits, which is what
-/// slows a fast producer down. Thread-safe; one reader.
+/// What waits for the writer, bounded in memory; producers take turns. Whoever brings more than fits waits, which is what slows a fast producer
+/// down, and is refused when the writer does not get on. Thread-safe; one reader.
 /// </summary>
-internal sealed class IngestQueue(IngestOptions options, TimeProvider time)
+internal sealed class IngestQueue(IngestOptions options, TimeProvider time) : IDisposable
 {
-    private const int MaxWork = 4_096;
-    private readonly Channel<IngestWork> _channel = Channel.CreateBounded<IngestWork>(new BoundedChannelOptions(MaxWork) { SingleReader = true });
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private readonly Lock _lock = new();
+    private readonly ProducerTurns _turns = new();
+    private readonly ManualResetEventSlim _available = new(false, spinCount: 0);
     private readonly ByteBudget _budget = new(options.MaxQueuedBytes);
+    private bool _completed;
 
-    public int Count => _channel.Reader.Count;
-
-    public long Bytes => _budget.Used;
-
-    /// <exception cref="MaintenanceException">SHUTTING_DOWN.</exception>
-    public async ValueTask AddAsync(IngestWork work, CancellationToken cancellationToken)
+    public int Count
     {
-        await _budget.TakeAsync(work.Bytes, cancellationToken).ConfigureAwait(false);
-        try
+        get
         {
-            await _channel.Writer.WriteAsync(work, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            _budget.Return(work.Bytes);
-            if (e is ChannelClosedException)
-                throw Stopping();
-            throw;
+            lock (_lock)
+                return _turns.Count;
         }
     }
 
+    public long Bytes => _budget.Used;
+
+    /// <exception cref="MaintenanceException">SHUTTING_DOWN; INGEST_BEHIND when there was no room for as long as is waited for it.</exception>
+    public async ValueTask AddAsync(IngestWork work, CancellationToken cancellationToken)
+    {
+        await TakeRoomAsync(work.Bytes, cancellationToken).ConfigureAwait(false);
+        lock (_lock)
+        {
+            if (!_completed)
+            {
+                _turns.Add(work);
+                _available.Set();
+                return;
+            }
+        }
+
+        _budget.Return(work.Bytes);
+        throw Stopping();
+    }
+
     /// <summary>Takes no more; what is there is still given out.</summary>
-    public void Complete() => _channel.Writer.TryComplete();
+    public void Complete()
+    {
+        lock (_lock)
+        {
+            _completed = true;
+            _available.Set();
+        }
+    }
 
     /// <summary>Blocks until there is something, and takes as much as a group may have. It never waits for more to come.</summary>
     /// <param name="group">Empty; filled here.</param>
     /// <returns>False when nothing will come any more.</returns>
     public bool Take(List<IngestWork> group)
     {
-        if (!_channel.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
-            return false;
-        var rows = 0;
-        var begun = time.GetTimestamp();
-        while (rows < options.MaxGroupRows && _channel.Reader.TryRead(out var work))
+        _available.Wait();
+        lock (_lock)
         {
-            group.Add(work);
-            rows += work.Rows;
-            if (time.GetElapsedTime(begun) > options.MaxGroupAge)
-                break;
+            for (var rows = 0; rows < options.MaxGroupRows && _turns.TryTake(out var work); rows += work.Rows)
+                group.Add(work);
+            if (_turns.Count == 0 && !_completed)
+                _available.Reset();
         }
 
-        return true;
+        return group.Count > 0;
     }
 
-    /// <summary>The group is written or refused: its bytes are free.</summary>
-    public void Release(List<IngestWork> group)
+    /// <summary>The first of a group are written or refused: their bytes are free.</summary>
+    public void Release(List<IngestWork> group, int count)
     {
-        foreach (var work in group)
-            _budget.Return(work.Bytes);
-        group.Clear();
+        for (var i = 0; i < count; i++)
+            _budget.Return(group[i].Bytes);
+        group.RemoveRange(0, count);
     }
+
+    public void Dispose() => _available.Dispose();
 
     public static MaintenanceException Stopping() =>
         new(ErrorKind.Unavailable, ErrorReasons.ShuttingDown, "The service is stopping; what was not acknowledged is not stored.") { RetryAfter = TimeSpan.FromSeconds(1) };
+
+    private async ValueTask TakeRoomAsync(long bytes, CancellationToken cancellationToken)
+    {
+        if (_budget.TryTake(bytes))
+            return;
+        using var limit = new CancellationTokenSource(options.MaxQueueWait, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            await _budget.TakeAsync(bytes, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw Behind();
+        }
+    }
+
+    private MaintenanceException Behind() => new(
+        ErrorKind.ResourceExhausted,
+        ErrorReasons.IngestBehind,
+        string.Create(CultureInfo.InvariantCulture, $"The writer is behind: {Bytes} bytes wait for it, and for {options.MaxQueueWait.TotalSeconds:0.###} s there was no room for more. What was not acknowledged is to be sent again."))
+    {
+        RetryAfter = Retry,
+    };
 }

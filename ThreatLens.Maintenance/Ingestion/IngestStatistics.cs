@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ThreatLens.Maintenance.Diagnostics;
 
 namespace ThreatLens.Maintenance.Ingestion;
@@ -25,7 +27,7 @@ public sealed class IngestStatistics(TimeProvider time)
     private readonly Lock _lock = new();
     private readonly (long Second, long Rows)[] _window = new (long, long)[WindowSeconds];
     private readonly Queue<double> _latencies = new();
-    private readonly Dictionary<string, SourceIngest> _sources = [];
+    private readonly Dictionary<string, (long Rows, DateTimeOffset LastStoredAt)> _sources = [];
     private Func<int> _queueDepth = static () => 0;
     private Func<long> _queuedBytes = static () => 0;
     private long _rows;
@@ -50,7 +52,7 @@ public sealed class IngestStatistics(TimeProvider time)
             double[] latencies = [.. _latencies.Order()];
             return new IngestSnapshot(
                 _rows, _batches, _duplicates, _rejections, recent / seconds, _queueDepth(), _queuedBytes(),
-                Percentile(latencies, 0.50), Percentile(latencies, 0.99), _lastCommit, [.. _sources.Values.OrderBy(s => s.SourceName, StringComparer.Ordinal)]);
+                Percentile(latencies, 0.50), Percentile(latencies, 0.99), _lastCommit, [.. _sources.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => new SourceIngest(s.Key, s.Value.Rows, s.Value.LastStoredAt))]);
         }
     }
 
@@ -58,7 +60,7 @@ public sealed class IngestStatistics(TimeProvider time)
     {
         (_queueDepth, _queuedBytes) = (depth, bytes);
         MaintenanceMetrics.Meter.CreateObservableGauge("threatlens.ingest.queue.depth", depth, "{batch}", "Batches waiting for the writer.");
-        MaintenanceMetrics.Meter.CreateObservableGauge("threatlens.ingest.queue.bytes", bytes, "By", "Bytes of messages waiting for the writer.");
+        MaintenanceMetrics.Meter.CreateObservableGauge("threatlens.ingest.queue.bytes", bytes, "By", "Memory of batches waiting for the writer.");
     }
 
     internal void Committed(ValidatedBatch batch, bool duplicate, TimeSpan latency)
@@ -97,10 +99,11 @@ public sealed class IngestStatistics(TimeProvider time)
         slot = slot.Second == second ? (second, slot.Rows + batch.Rows.Count) : (second, batch.Rows.Count);
         foreach (var row in batch.Rows)
         {
-            if (_sources.TryGetValue(row.SourceName, out var source))
-                _sources[row.SourceName] = source with { Rows = source.Rows + 1, LastStoredAt = now };
+            ref var source = ref CollectionsMarshal.GetValueRefOrNullRef(_sources, row.SourceName);
+            if (!Unsafe.IsNullRef(ref source))
+                source = (source.Rows + 1, now);
             else if (_sources.Count < MaxSources)
-                _sources[row.SourceName] = new SourceIngest(row.SourceName, 1, now);
+                _sources.Add(row.SourceName, (1, now));
         }
     }
 

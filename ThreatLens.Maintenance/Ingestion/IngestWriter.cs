@@ -16,29 +16,34 @@ namespace ThreatLens.Maintenance.Ingestion;
 public sealed class IngestWriter : IDisposable
 {
     private static readonly TimeSpan FailureMemory = TimeSpan.FromSeconds(30);
+    private static readonly SqlSummary InsertSummary = SqlSummary.Of(MetricStatements.InsertMetric);
     private readonly CancellationTokenSource _stopping = new();
     private readonly ProducerSequences _sequences = new();
     private readonly SqliteDatabase _database;
     private readonly ServiceSchema _serviceSchema;
     private readonly MigrationEngine _migrations;
+    private readonly WalCheckpointer _checkpointer;
     private readonly IngestStatistics _statistics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly IngestQueue _queue;
+    private readonly TimeSpan _maxGroupAge;
     private readonly Thread _thread;
     private MetricStatements? _statements;
     private volatile Tuple<MaintenanceException, long>? _lastFailure;
 
     /// <summary>Creates the writer; <see cref="Start"/> starts it.</summary>
     public IngestWriter(
-        SqliteDatabase database, ServiceSchema serviceSchema, MigrationEngine migrations, IngestStatistics statistics, IOptions<IngestOptions> options, TimeProvider time, ILogger<IngestWriter> logger)
+        SqliteDatabase database, ServiceSchema serviceSchema, MigrationEngine migrations, WalCheckpointer checkpointer, IngestStatistics statistics, IOptions<IngestOptions> options, TimeProvider time, ILogger<IngestWriter> logger)
     {
         _database = database;
         _serviceSchema = serviceSchema;
         _migrations = migrations;
+        _checkpointer = checkpointer;
         _statistics = statistics;
         _time = time;
         _logger = logger;
+        _maxGroupAge = options.Value.MaxGroupAge;
         _queue = new IngestQueue(options.Value, time);
         _thread = new Thread(Run) { Name = "metrics writer", IsBackground = true };
         statistics.ObserveQueue(() => _queue.Count, () => _queue.Bytes);
@@ -102,6 +107,7 @@ public sealed class IngestWriter : IDisposable
     public void Dispose()
     {
         _stopping.Dispose();
+        _queue.Dispose();
         _statements?.Dispose();
     }
 
@@ -111,26 +117,33 @@ public sealed class IngestWriter : IDisposable
         var group = new List<IngestWork>();
         while (_queue.Take(group))
         {
-            if (group.Count > 0)
-                Write(group);
-            _queue.Release(group);
+            while (group.Count > 0)
+                _queue.Release(group, Write(group));
         }
 
         Close();
     }
 
-    private void Write(List<IngestWork> group)
+    /// <returns>How many of the group are settled; the others are the next group.</returns>
+    private int Write(List<IngestWork> group)
     {
         try
         {
             if (_statements is null)
                 EnsureReady();
-            using var turn = _database.WriteGate.Enter(_stopping.Token);
-            var written = Commit(group);
-            _sequences.Commit();
+            var written = new List<IngestWork>(group.Count);
+            int settled;
+            using (_database.WriteGate.Enter(_stopping.Token))
+            {
+                settled = Commit(group, written);
+                _sequences.Commit();
+            }
+
             _lastFailure = null;
             foreach (var work in written)
                 Acknowledge(work);
+            _checkpointer.Committed(_statements!.Connection);
+            return settled;
         }
         catch (Exception e) when (e is MaintenanceException or SqliteException or OperationCanceledException)
         {
@@ -149,41 +162,47 @@ public sealed class IngestWriter : IDisposable
             foreach (var work in group)
                 work.Fail(e);
         }
+
+        return group.Count;
     }
 
-    private List<IngestWork> Commit(List<IngestWork> group)
+    private int Commit(List<IngestWork> group, List<IngestWork> written)
     {
-        var written = new List<IngestWork>(group.Count);
         var statements = _statements ??= Open();
         var now = SqliteTimestamp.Format(_time.GetUtcNow());
-        using var span = StatementSpan.Start(_database, MetricStatements.InsertMetric);
+        using var span = StatementSpan.Start(_database, InsertSummary);
         try
         {
+            var begun = _time.GetTimestamp();
             statements.Begin();
-            foreach (var work in group)
-            {
-                try
-                {
-                    work.Apply(statements, _sequences, now);
-                    written.Add(work);
-                }
-                catch (MaintenanceException refused)
-                {
-                    work.Fail(refused);
-                }
-            }
-
+            var settled = 0;
+            do
+                Apply(group[settled++], statements, now, written);
+            while (settled < group.Count && _time.GetElapsedTime(begun) < _maxGroupAge);
             statements.Commit();
             // Somebody may have moved or deleted the file: then the commit went where nobody will look, and must not be acknowledged.
             if (statements.FileHasMoved)
                 throw Moved();
-            System.Diagnostics.Activity.Current?.SetTag("db.operation.batch.size", group.Sum(w => w.Rows));
-            return written;
+            System.Diagnostics.Activity.Current?.SetTag("db.operation.batch.size", written.Sum(w => w.Rows));
+            return settled;
         }
         catch (SqliteException e)
         {
             span.Fail(e);
             throw;
+        }
+    }
+
+    private void Apply(IngestWork work, MetricStatements statements, string now, List<IngestWork> written)
+    {
+        try
+        {
+            work.Apply(statements, _sequences, now);
+            written.Add(work);
+        }
+        catch (MaintenanceException refused)
+        {
+            work.Fail(refused);
         }
     }
 

@@ -4,8 +4,8 @@ namespace ThreatLens.Maintenance.Ingestion;
 /// <param name="Sequence">The producer's number for it: one more than the last one stored.</param>
 /// <param name="Samples">Metrics, at most <see cref="IngestLimits.MaxBatchSamples"/>.</param>
 /// <param name="Sources">Where the producer stands in its sources, at most <see cref="IngestLimits.MaxBatchSources"/>.</param>
-/// <param name="Bytes">Size of the message, for the bound on memory.</param>
-public sealed record MetricBatch(long Sequence, IReadOnlyList<MetricSample> Samples, IReadOnlyList<SourceReport> Sources, int Bytes);
+/// <param name="Bytes">What it takes in memory, about, for the bound on that.</param>
+public sealed record MetricBatch(long Sequence, IReadOnlyList<MetricSample> Samples, IReadOnlyList<SourceReport> Sources, long Bytes);
 
 /// <summary>One metric as a producer gives it; see <see cref="BatchValidator"/> for what is acceptable.</summary>
 /// <param name="SourceName">Source it is about.</param>

@@ -6,6 +6,7 @@ namespace ThreatLens.Maintenance.Databases.Sqlite;
 /// <summary>A connection string taken apart, checked once, and put together again for reading and for writing.</summary>
 internal sealed record SqliteConnectionSettings(string Path, SqliteOpenMode Mode, TimeSpan BusyTimeout)
 {
+    private const long SmallestMaxBytes = 1024 * 1024;
     private static readonly TimeSpan LongestBusyTimeout = TimeSpan.FromMinutes(10);
 
     /// <exception cref="MaintenanceException">DATABASE_CONFIGURATION_INVALID: what cannot be used, and why.</exception>
@@ -27,6 +28,9 @@ internal sealed record SqliteConnectionSettings(string Path, SqliteOpenMode Mode
             : options.BusyTimeout;
         if (busyTimeout < TimeSpan.Zero || busyTimeout > LongestBusyTimeout)
             throw Invalid($"The busy timeout is {busyTimeout}; it must be from 0 to {LongestBusyTimeout}.");
+
+        if (options.MaxBytes is < 0 or > 0 and < SmallestMaxBytes)
+            throw Invalid($"Maintenance:Database:MaxBytes is {options.MaxBytes}; it must be 0 (no limit) or at least {SmallestMaxBytes}.");
 
         return new SqliteConnectionSettings(System.IO.Path.GetFullPath(source), builder.Mode, busyTimeout);
     }

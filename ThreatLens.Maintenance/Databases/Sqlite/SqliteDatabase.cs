@@ -13,6 +13,7 @@ public sealed class SqliteDatabase
 {
     private readonly SqliteConnectionSettings _settings;
     private readonly SqliteSynchronous _synchronous;
+    private readonly long _maxBytes;
     private readonly string _reading;
     private readonly string _writing;
 
@@ -24,6 +25,7 @@ public sealed class SqliteDatabase
     {
         _settings = SqliteConnectionSettings.Parse(options);
         _synchronous = options.Synchronous;
+        _maxBytes = options.MaxBytes;
         _reading = _settings.For(SqliteOpenMode.ReadOnly);
         _writing = _settings.For(_settings.Mode);
         Time = time;
@@ -146,6 +148,8 @@ public sealed class SqliteDatabase
         // Only before the first page is written can auto_vacuum still be chosen.
         if (connection.Pragma("page_count") is 0L)
             connection.Pragma("auto_vacuum = INCREMENTAL");
+        if (_maxBytes > 0)
+            connection.Pragma($"max_page_count = {_maxBytes / (long)connection.Pragma("page_size")!}");
         connection.Pragma("journal_mode = WAL", Math.Max(1, (int)Math.Ceiling(BusyTimeout.TotalSeconds)));
     }
 

@@ -19,4 +19,11 @@ public sealed class SqliteDatabaseOptions
 
     /// <summary>How hard a commit waits for the disk. Default <see cref="SqliteSynchronous.Full"/>.</summary>
     public SqliteSynchronous Synchronous { get; set; } = SqliteSynchronous.Full;
+
+    /// <summary>
+    /// Bytes that the database may grow to; beyond it writing fails with DATABASE_FULL, before the disk is full for everybody. The write-ahead
+    /// log comes on top. A database that is larger already grows no more. 0: no limit, the default; else 1 MiB to 281 TB.
+    /// </summary>
+    [Range(0, 281_474_976_710_656)]
+    public long MaxBytes { get; set; }
 }

@@ -9,6 +9,9 @@ internal static class SqliteErrors
 {
     private static readonly TimeSpan LockRetry = TimeSpan.FromSeconds(1);
 
+    // Somebody has to make room; asking more often does not help.
+    private static readonly TimeSpan FullRetry = TimeSpan.FromSeconds(5);
+
     /// <summary>
     /// Whether the failure comes from the file, the disk or another connection rather than from the statement: retrying, or mending
     /// the surroundings, can make the same statement succeed.
@@ -26,7 +29,7 @@ internal static class SqliteErrors
 
         return new MaintenanceException(kind, reason, $"The database {path} {what}, while {doing} (SQLite code {e.SqliteExtendedErrorCode}).", e)
         {
-            RetryAfter = kind == ErrorKind.Unavailable ? LockRetry : null,
+            RetryAfter = kind switch { ErrorKind.Unavailable => LockRetry, ErrorKind.ResourceExhausted => FullRetry, _ => null },
             Metadata = new Dictionary<string, string>
             {
                 ["path"] = path,

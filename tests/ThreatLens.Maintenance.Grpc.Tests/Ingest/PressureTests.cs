@@ -16,6 +16,8 @@ public sealed class PressureTests
     {
         const int Batches = 60;
         const int Allowed = 4;
+        // 17 values of 60,000 characters, two bytes each.
+        const int BytesInMemory = 2_040_000;
         await using var service = await RunningService.StartAsync(
             environment: [$"Maintenance__Ingest__MaxUnacknowledgedBatches={Allowed}", "Maintenance__Database__BusyTimeout=00:05:00"]);
         using var producer = await Producer.HelloAsync(service, "fast");
@@ -39,12 +41,12 @@ public sealed class PressureTests
             {
                 Assert.True(await Eventually.WithinLimitAsync(reports.ResponseStream.MoveNext(CancellationToken.None), "a report"));
                 var figures = reports.ResponseStream.Current.Sections[0].Figures;
-                if (figures.Single(f => f.Name == "queued_bytes").Number > Allowed * 1_000_000)
+                if (figures.Single(f => f.Name == "queued_bytes").Number > Allowed * BytesInMemory)
                     queued.Add(figures.Single(f => f.Name == "queued_bytes").Number);
             }
 
             // Those allowed, one being read and one about to be queued.
-            Assert.All(queued, bytes => Assert.InRange(bytes, 0, (Allowed + 2) * 1_050_000));
+            Assert.All(queued, bytes => Assert.InRange(bytes, 0, (Allowed + 2) * (BytesInMemory + 50_000)));
             // Kestrel's and the client's own buffers hold less than two more.
             Assert.InRange(Volatile.Read(ref sent), Allowed, Allowed + 6);
             Assert.Equal(0L, service.Database.Scalar("SELECT count(*) FROM processing_metrics"));
@@ -94,6 +96,33 @@ public sealed class PressureTests
                 Assert.Equal(17, (await producer.AcknowledgedAsync()).Accepted);
             producer.Dispose();
         }
+    }
+
+    [Fact]
+    public async Task Producers_without_room_for_long_are_told_to_come_back_and_lose_nothing()
+    {
+        await using var service = await RunningService.StartAsync(
+            environment: ["Maintenance__Ingest__MaxQueuedBytes=16777216", "Maintenance__Ingest__MaxQueueWait=00:00:00.300", "Maintenance__Database__BusyTimeout=00:05:00"]);
+        using var producer = await Producer.HelloAsync(service, "behind");
+        var sending = Task.CompletedTask;
+        using (HoldWriteLock(service))
+        {
+            sending = Task.Run(async () =>
+            {
+                for (var sequence = 1; sequence <= 30; sequence++)
+                    await producer.SendAsync(Producer.Batch(sequence, Enumerable.Repeat(Producer.Sample("behind-source", value: $"\"{new string('x', 60_000)}\""), 17)));
+            });
+            var (error, acknowledged) = await producer.FailsAsync(StatusCode.ResourceExhausted, ErrorReasons.IngestBehind);
+            Assert.Empty(acknowledged);
+            Assert.NotNull(error.RetryDelay);
+        }
+
+        await sending.ContinueWith(static _ => { }, TaskScheduler.Default);
+        // What was in the queue is stored, and the welcome counts it: the producer goes on behind it.
+        using var again = await Producer.HelloAsync(service, "behind");
+        Assert.Equal(again.Welcome.LastSequence * 17, service.Database.Scalar("SELECT count(*) FROM processing_metrics"));
+        Assert.InRange(again.Welcome.LastSequence, 1, 8);
+        Assert.Equal(1, (await again.StoreAsync(Producer.Batch(again.Welcome.LastSequence + 1, Producer.Sample("behind-source")))).Accepted);
     }
 
     [Fact]
@@ -162,7 +191,7 @@ public sealed class PressureTests
     }
 
     /// <summary>What another program does that writes for long.</summary>
-    private static SqliteConnection HoldWriteLock(RunningService service)
+    internal static SqliteConnection HoldWriteLock(RunningService service)
     {
         var connection = service.Database.Open();
         using var command = connection.CreateCommand();

@@ -160,7 +160,8 @@ public sealed class BackupTakerTests : BackupTestBase
     [Fact]
     public void Take_without_room_says_how_much_is_needed_before_it_begins()
     {
-        using var disk = SmallDisk.Mount(Folder.File("disk"), megabytes: 2);
+        using var disk = SmallDisk.TryMount(Folder.File("disk"), megabytes: 2);
+        Assert.SkipWhen(disk is null, SmallDisk.Needed);
         Options.Directory = disk.Path;
         Migrated();
         AddEvents(300, 4000);
@@ -176,7 +177,8 @@ public sealed class BackupTakerTests : BackupTestBase
     [Fact]
     public void Take_disk_that_fills_up_meanwhile_leaves_nothing_and_the_old_backups()
     {
-        using var disk = SmallDisk.Mount(Folder.File("disk"), megabytes: 8);
+        using var disk = SmallDisk.TryMount(Folder.File("disk"), megabytes: 8);
+        Assert.SkipWhen(disk is null, SmallDisk.Needed);
         Options.Directory = disk.Path;
         Migrated();
         var old = Take();
@@ -184,7 +186,7 @@ public sealed class BackupTakerTests : BackupTestBase
 
         Expect.Failure(ErrorKind.ResourceExhausted, ErrorReasons.BackupNoSpace, () => Taker().Take(NewId(), 1, (_, done, _) => Fill(done)));
 
-        System.IO.File.Delete(Path.Combine(disk.Path, "ballast"));
+        disk.MakeRoom();
         Assert.Equal(old, Assert.Single(Backups().List()));
         Assert.DoesNotContain(System.IO.Directory.EnumerateFiles(disk.Path), f => f.EndsWith(".tmp", StringComparison.Ordinal));
         Take();

@@ -1,26 +1,33 @@
 using System.Diagnostics;
-using Xunit;
 
-namespace ThreatLens.Maintenance.Tests.Backups;
+namespace ThreatLens.Testing;
 
 /// <summary>A disk that can really be full: a tmpfs of a few megabytes. Only root may mount one; without that right the test cannot say anything.</summary>
-internal sealed class SmallDisk : IDisposable
+public sealed class SmallDisk : IDisposable
 {
     private SmallDisk(string path) => Path = path;
 
     public string Path { get; }
 
-    public static SmallDisk Mount(string path, int megabytes)
+    private string Ballast => System.IO.Path.Combine(Path, "ballast");
+
+    /// <summary>Why a test that needs one may be skipped.</summary>
+    public const string Needed = "A tmpfs can only be mounted by root.";
+
+    /// <returns>Null without the right to.</returns>
+    public static SmallDisk? TryMount(string path, int megabytes)
     {
         Directory.CreateDirectory(path);
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", path), "A tmpfs can only be mounted by root.");
-        return new SmallDisk(path);
+        return OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", path) ? new SmallDisk(path) : null;
     }
+
+    /// <summary>What <see cref="FillBut"/> put there is gone.</summary>
+    public void MakeRoom() => File.Delete(Ballast);
 
     /// <summary>Leaves only so many bytes free.</summary>
     public void FillBut(long bytes)
     {
-        using var ballast = new FileStream(System.IO.Path.Combine(Path, "ballast"), FileMode.Create);
+        using var ballast = new FileStream(Ballast, FileMode.Create);
         var left = new DriveInfo(Path).AvailableFreeSpace - bytes;
         var block = new byte[4096];
         for (; left > 0; left -= block.Length)

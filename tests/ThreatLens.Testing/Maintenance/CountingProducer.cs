@@ -3,20 +3,24 @@ using System.Globalization;
 using Grpc.Core;
 using Grpc.Net.Client;
 using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing.Sqlite;
 
-namespace ThreatLens.EndToEnd.Tests.MainJob;
+namespace ThreatLens.Testing.Maintenance;
 
 /// <summary>
 /// A producer that keeps books of its own: every sample is unique, every acknowledged one is written down, and after each lost
 /// connection it goes on where the service says. It knows no back-off and no batching, so that it hides nothing.
 /// </summary>
-internal sealed class CountingProducer(Uri address, string producerId) : IAsyncDisposable
+/// <param name="address">Where the service is now; asked before each connection.</param>
+/// <param name="producerId">Its id, and the name of its source.</param>
+public sealed class CountingProducer(Func<Uri> address, string producerId) : IAsyncDisposable
 {
     private const int SamplesPerBatch = 5;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<long, byte> _acknowledged = [];
     private Task _running = Task.CompletedTask;
     private long _sent;
+    private readonly ConcurrentQueue<RpcException> _failures = [];
     private int _duplicates;
 
     /// <summary>Numbers of the batches that the service has acknowledged.</summary>
@@ -28,11 +32,13 @@ internal sealed class CountingProducer(Uri address, string producerId) : IAsyncD
     /// <summary>Highest number sent so far, acknowledged or not.</summary>
     public long Sent => Interlocked.Read(ref _sent);
 
-    /// <summary>What the samples of a batch are called in processing_metrics.metric_value.</summary>
-    public static IEnumerable<string> Values(long batch) =>
+    private static IEnumerable<string> Values(long batch) =>
         Enumerable.Range(0, SamplesPerBatch).Select(i => ((batch * SamplesPerBatch) + i).ToString(CultureInfo.InvariantCulture));
 
     public string SourceName => producerId;
+
+    /// <summary>Why connections ended, the last hundred.</summary>
+    public IReadOnlyList<RpcException> Failures => [.. _failures];
 
     public void Start() => _running = Task.Run(RunAsync);
 
@@ -40,6 +46,26 @@ internal sealed class CountingProducer(Uri address, string producerId) : IAsyncD
     {
         await _stopping.CancelAsync();
         await _running;
+    }
+
+    /// <summary>Waits for so many more acknowledgements.</summary>
+    public Task GrowsAsync(int by)
+    {
+        var goal = Acknowledged.Count + by;
+        return Eventually.TrueAsync(() => Acknowledged.Count >= goal, () => $"only {Acknowledged.Count} of {goal} batches were acknowledged; {Failures.LastOrDefault()?.Status}");
+    }
+
+    /// <summary>What is wrong with what is stored, after <see cref="StopAsync"/>; empty when every acknowledged batch is there, once and whole, and nothing that was not sent.</summary>
+    public IReadOnlyList<string> Differences(SqliteFile database)
+    {
+        var stored = database.Lines($"SELECT metric_value FROM processing_metrics WHERE source_name = '{producerId}'").Select(v => long.Parse(v, CultureInfo.InvariantCulture)).ToList();
+        var byBatch = stored.GroupBy(v => v / SamplesPerBatch).ToDictionary(b => b.Key, b => b.ToList());
+        return
+        [
+            .. Acknowledged.Where(b => !byBatch.ContainsKey(b)).Select(b => $"{producerId}: batch {b} was acknowledged and is not stored"),
+            .. byBatch.Where(b => b.Value.Count != SamplesPerBatch || b.Value.Distinct().Count() != SamplesPerBatch).Select(b => $"{producerId}: of batch {b.Key} {string.Join(',', b.Value)} are stored"),
+            .. byBatch.Keys.Where(b => b > Sent).Select(b => $"{producerId}: batch {b} was never sent"),
+        ];
     }
 
     public async ValueTask DisposeAsync()
@@ -54,7 +80,7 @@ internal sealed class CountingProducer(Uri address, string producerId) : IAsyncD
         {
             try
             {
-                using var channel = GrpcChannel.ForAddress(address);
+                using var channel = GrpcChannel.ForAddress(address());
                 using var call = new MetricsIngest.MetricsIngestClient(channel).StreamMetrics(cancellationToken: _stopping.Token);
                 await call.RequestStream.WriteAsync(new StreamMetricsRequest { Hello = new ProducerHello { ProducerId = producerId } }, _stopping.Token);
                 await call.ResponseStream.MoveNext(_stopping.Token);
@@ -63,6 +89,10 @@ internal sealed class CountingProducer(Uri address, string producerId) : IAsyncD
             catch (Exception e) when (e is RpcException or OperationCanceledException or InvalidOperationException or IOException)
             {
                 // The service is down, or restarting: try again.
+                if (e is RpcException failure)
+                    _failures.Enqueue(failure);
+                if (_failures.Count > 100)
+                    _failures.TryDequeue(out _);
                 await Task.Delay(100).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }

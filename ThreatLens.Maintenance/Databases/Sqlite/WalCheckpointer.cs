@@ -1,0 +1,137 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using SQLitePCL;
+using ThreatLens.Maintenance.Errors;
+
+namespace ThreatLens.Maintenance.Databases.Sqlite;
+
+/// <summary>
+/// Moves pages from the write-ahead log into the database on a thread and a connection of its own, so that no commit waits for it. PASSIVE
+/// checkpoints hinder nobody, but under constant writes the log would never begin anew and grow without limit: at <see cref="BoundBytes"/>
+/// one is taken in a turn of the write gate, which empties the log. A reader that stays in an old snapshot holds that up; it is tried again as the log grows.
+/// Thread-safe.
+/// </summary>
+public sealed class WalCheckpointer : IDisposable
+{
+    /// <summary>Length of the log at which it is emptied between two writers: 48 MiB.</summary>
+    public const long BoundBytes = 48L * 1024 * 1024;
+
+    /// <summary>What a checkpoint is made for: 16 MiB of log that is not in the database yet. Fewer, larger ones write a page that changes often only once.</summary>
+    private const long PassiveBytes = 16L * 1024 * 1024;
+
+    // SQLITE_CHECKPOINT_NOOP of sqlite3.h (3.51): tells the log's length and does nothing.
+    private const int Noop = -1;
+
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
+
+    private readonly SqliteDatabase _database;
+    private readonly ILogger _logger;
+    private readonly AutoResetEvent _wake = new(false);
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Thread _thread;
+    private SqliteConnection? _connection;
+    private long _pageSize = 4_096;
+    private int _logged;
+    private int _copied;
+    private int _seen;
+
+    /// <summary>Starts its thread; opens nothing before the first <see cref="Committed"/>.</summary>
+    public WalCheckpointer(SqliteDatabase database, ILogger<WalCheckpointer> logger)
+    {
+        _database = database;
+        _logger = logger;
+        _thread = new Thread(Run) { Name = "checkpoints", IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>
+    /// Tells that a writer has committed. It asks for the log's length, which costs a microsecond, and never waits. A connection that calls this
+    /// after each of its commits switches its own checkpoints off (<c>wal_autocheckpoint = 0</c>).
+    /// </summary>
+    /// <param name="writer">The connection, not in a transaction.</param>
+    public void Committed(SqliteConnection writer)
+    {
+        if (raw.sqlite3_wal_checkpoint_v2(writer.Handle, "main", Noop, out var pages, out _) != raw.SQLITE_OK)
+            return;
+        var before = Interlocked.Exchange(ref _logged, pages);
+        // The first pages of a new log begin the wait for a quiet moment; later ones count when they are many.
+        if (before == 0 || pages < before || IsDue(pages))
+            _wake.Set();
+    }
+
+    /// <summary>Ends the thread and closes the connection.</summary>
+    public void Dispose()
+    {
+        _ending.Cancel();
+        _wake.Set();
+        _thread.Join();
+        _wake.Dispose();
+        _ending.Dispose();
+    }
+
+    private bool IsDue(int pages) => (pages - Volatile.Read(ref _copied)) * Volatile.Read(ref _pageSize) >= PassiveBytes;
+
+    private void Run()
+    {
+        while (true)
+        {
+            // Whatever is not worth a checkpoint by itself is moved once nothing has called for one for a moment.
+            var signalled = _wake.WaitOne(Volatile.Read(ref _logged) > Volatile.Read(ref _copied) ? Quiet : Timeout.InfiniteTimeSpan);
+            if (_ending.IsCancellationRequested)
+                break;
+            var pages = Volatile.Read(ref _logged);
+            if (pages < _seen)
+                Volatile.Write(ref _copied, 0);
+            _seen = pages;
+            if (!signalled || IsDue(pages))
+                Move();
+        }
+
+        _connection?.Dispose();
+    }
+
+    private void Move()
+    {
+        try
+        {
+            _connection ??= Open();
+            var logged = Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
+            if (logged * _pageSize < BoundBytes)
+                return;
+            using var turn = _database.WriteGate.Enter(_ending.Token);
+            Checkpoint(raw.SQLITE_CHECKPOINT_TRUNCATE);
+        }
+        catch (OperationCanceledException)
+        {
+            // The end of the process.
+        }
+        catch (Exception e) when (e is SqliteException or MaintenanceException)
+        {
+            // Nothing is lost: the log keeps what is in it, and the next commits call again.
+            Log.CheckpointFailed(_logger, e);
+            Volatile.Write(ref _copied, Volatile.Read(ref _logged));
+            _connection?.Dispose();
+            _connection = null;
+        }
+    }
+
+    /// <returns>Pages in the log.</returns>
+    private int Checkpoint(int mode)
+    {
+        var code = raw.sqlite3_wal_checkpoint_v2(_connection!.Handle, "main", mode, out var logged, out var copied);
+        // Busy: a reader or a writer is in the way, and as much was moved as could be.
+        if (code is not (raw.SQLITE_OK or raw.SQLITE_BUSY))
+            throw new SqliteException(raw.sqlite3_errmsg(_connection.Handle).utf8_to_string(), code & 0xff, code);
+        Volatile.Write(ref _copied, code == raw.SQLITE_OK ? Math.Max(0, copied) : Math.Max(0, logged));
+        return logged;
+    }
+
+    private SqliteConnection Open()
+    {
+        var connection = _database.OpenWriter();
+        // In a turn of the gate nobody is to wait for a reader.
+        _ = raw.sqlite3_busy_timeout(connection.Handle, 0);
+        Volatile.Write(ref _pageSize, (long)connection.Pragma("page_size")!);
+        return connection;
+    }
+}

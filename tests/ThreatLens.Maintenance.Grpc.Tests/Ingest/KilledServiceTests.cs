@@ -1,0 +1,52 @@
+using ThreatLens.Maintenance.Grpc.Tests.Operations;
+using ThreatLens.Maintenance.Grpc.Tests.Schema;
+using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing;
+using Xunit;
+
+namespace ThreatLens.Maintenance.Grpc.Tests.Ingest;
+
+/// <summary>SIGKILL of the service under load: what was acknowledged is stored, once.</summary>
+public sealed class KilledServiceTests
+{
+    [Fact]
+    public async Task Kill_at_random_times_loses_and_doubles_nothing()
+    {
+        await using var service = await RunningService.StartAsync();
+        await using var producers = new CountingProducers(service);
+        for (var round = 1; round <= Rounds.Count; round++)
+        {
+            await producers.GrowAsync(5);
+            await Task.Delay(new Random(round).Next(300));
+            await service.RestartAsync();
+        }
+
+        await producers.GrowAsync(5);
+        await producers.AssertStoredOnceAsync(service.Database);
+    }
+
+    [Fact]
+    public async Task Restart_within_a_schema_migration_loses_nothing_and_ends_at_the_full_schema()
+    {
+        await using var service = await RunningService.StartAsync();
+        await using var producers = new CountingProducers(service);
+        // Each round takes seconds of migration: half as many as of the others.
+        for (var round = 0; round < Rounds.Count; round += 2)
+        {
+            await producers.GrowAsync(5);
+            await service.Maintenance.RollbackAsync(new RollbackRequest { ToVersion = "001" });
+            var slow = SlowStep.Plant(service.Database, Versions.Fields);
+            var id = (await service.Maintenance.MigrateAsync(new MigrateRequest { WaitTimeout = new() })).Operation.Id;
+            await service.WatchUntilAsync(id, o => o.Progress.Message.Contains(Versions.Fields, StringComparison.Ordinal));
+            await service.Process.KillAsync();
+            slow.Dispose();
+            await service.RestartAsync();
+
+            // The start-up has migrated, with producers knocking all the time.
+            Assert.Equal(Versions.Indexes, await service.CurrentVersionAsync());
+        }
+
+        await producers.GrowAsync(5);
+        await producers.AssertStoredOnceAsync(service.Database);
+    }
+}

@@ -1,0 +1,95 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Testing;
+using Xunit;
+
+namespace ThreatLens.Maintenance.Tests.Databases;
+
+public sealed class WalCheckpointerTests : IDisposable
+{
+    private const int Megabyte = 1024 * 1024;
+    private readonly TemporaryFolder _folder = new();
+    private readonly SqliteDatabase _database;
+
+    public WalCheckpointerTests() =>
+        _database = new SqliteDatabase(new SqliteDatabaseOptions { ConnectionString = $"Data Source={_folder.File("threatlens.db")}" }, TimeProvider.System);
+
+    private long Log => new FileInfo(_database.Path + "-wal").Length;
+
+    private long File => new FileInfo(_database.Path).Length;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Committed_under_constant_writes_keeps_the_log_bounded()
+    {
+        using var checkpointer = new WalCheckpointer(_database, NullLogger<WalCheckpointer>.Instance);
+        using var writer = OpenWriter();
+        var longest = 0L;
+        for (var i = 0; i < 200; i++)
+        {
+            Write(writer, checkpointer);
+            longest = Math.Max(longest, Log);
+        }
+
+        // Beyond the bound by what is written while the last pages before it are moved.
+        Assert.InRange(longest, 16 * Megabyte, 2 * WalCheckpointer.BoundBytes);
+        Assert.Equal(200L, writer.Scalar("SELECT count(*) FROM t"));
+        Assert.Equal("ok", writer.Scalar("PRAGMA integrity_check"));
+    }
+
+    [Fact]
+    public async Task Committed_little_is_moved_once_it_is_quiet()
+    {
+        using var checkpointer = new WalCheckpointer(_database, NullLogger<WalCheckpointer>.Instance);
+        using var writer = OpenWriter();
+        Write(writer, checkpointer);
+        Write(writer, checkpointer);
+
+        await Eventually.TrueAsync(() => File >= 2 * Megabyte, () => $"the database has {File} bytes, its log {Log}");
+        // Once more, after the log has begun anew.
+        Write(writer, checkpointer);
+        await Eventually.TrueAsync(() => File >= 3 * Megabyte, () => $"the database has {File} bytes, its log {Log}");
+    }
+
+    [Fact]
+    public async Task Committed_while_a_reader_stays_in_an_old_snapshot_holds_no_writer_up_and_empties_the_log_afterwards()
+    {
+        using var checkpointer = new WalCheckpointer(_database, NullLogger<WalCheckpointer>.Instance);
+        using var writer = OpenWriter();
+        using (var reader = _database.OpenReader())
+        {
+            reader.Execute("BEGIN");
+            Assert.Equal(0L, reader.Scalar("SELECT count(*) FROM t"));
+            for (var i = 0; i < 80; i++)
+                Write(writer, checkpointer);
+            Assert.Equal(0L, reader.Scalar("SELECT count(*) FROM t"));
+            Assert.InRange(Log, 80 * Megabyte, long.MaxValue);
+            reader.Execute("COMMIT");
+        }
+
+        await Eventually.TrueAsync(() => Emptied(writer, checkpointer), () => $"the log has {Log} bytes");
+    }
+
+    private bool Emptied(SqliteConnection writer, WalCheckpointer checkpointer)
+    {
+        Write(writer, checkpointer);
+        return Log < WalCheckpointer.BoundBytes;
+    }
+
+    private SqliteConnection OpenWriter()
+    {
+        var writer = _database.OpenWriter();
+        writer.Pragma("wal_autocheckpoint = 0");
+        writer.Execute("CREATE TABLE t(b BLOB)");
+        return writer;
+    }
+
+    private void Write(SqliteConnection writer, WalCheckpointer checkpointer)
+    {
+        using (_database.WriteGate.Enter())
+            writer.Execute("INSERT INTO t VALUES (zeroblob(1048576))");
+        checkpointer.Committed(writer);
+    }
+}
