@@ -9,7 +9,8 @@ using ThreatLens.Maintenance.Retention.Holds;
 namespace ThreatLens.Maintenance.Retention;
 
 /// <summary>Deletes what is past its policy, in transactions short enough for ingest not to feel them. Synchronous. Thread-safe; one run at a time.</summary>
-public sealed class Cleaner(SqliteDatabase database, CleanupPlanner planner, IOptions<RetentionOptions> options, IngestStatistics ingest, TimeProvider time, ILogger<Cleaner> logger)
+public sealed class Cleaner(
+    SqliteDatabase database, CleanupPlanner planner, WalCheckpointer checkpointer, IOptions<RetentionOptions> options, IngestStatistics ingest, TimeProvider time, ILogger<Cleaner> logger)
 {
     /// <summary>Told after every transaction how many rows it was to delete; for tests, which look at how sizes change.</summary>
     internal Action<int> ChunkCommitted { get; set; } = static _ => { };
@@ -27,7 +28,7 @@ public sealed class Cleaner(SqliteDatabase database, CleanupPlanner planner, IOp
             return;
         using var turn = database.WriteGate.Enter();
         using var writer = database.OpenWriter();
-        new CleanupCheckpoints(database, writer).Empty();
+        EmergencyCheckpoints.Empty(database, writer);
     }
 
     /// <summary>Runs a cleanup.</summary>
@@ -50,7 +51,7 @@ public sealed class Cleaner(SqliteDatabase database, CleanupPlanner planner, IOp
             var total = cleanup.Tally.Rows;
             var pace = new CleanupPace(ingest.Latency, options.Value.AddedLatency, options.Value.MaxChunkRows, time);
             CleanupRun? run = null;
-            run = new CleanupRun(database, reader, writer, operationId, cleanup.Tally, holds, pace, command.IsEmergency, time, logger)
+            run = new CleanupRun(database, writer, checkpointer, operationId, cleanup.Tally, holds, pace, command.IsEmergency, time, logger)
             {
                 Committed = (step, rows) =>
                 {
@@ -59,15 +60,11 @@ public sealed class Cleaner(SqliteDatabase database, CleanupPlanner planner, IOp
                     ChunkCommitted(rows);
                 },
             };
-            using (run)
-            {
-                run.Begin(cleanup, cancellationToken);
-                // On a full disk every read is time in which it fills further.
-                total = command.IsEmergency ? 0 : total + steps.EstimateRows();
-                Delete(run, steps, cleanup.Scope, reader, cancellationToken);
-                run.End(cancellationToken);
-            }
-
+            run.Begin(cleanup, cancellationToken);
+            // On a full disk every read is time in which it fills further.
+            total = command.IsEmergency ? 0 : total + steps.EstimateRows();
+            Delete(run, steps, cleanup.Scope, reader, cancellationToken);
+            run.End(cancellationToken);
             return Report(command, cleanup, run.Tally, steps, reader, operationId, cancellationToken);
         }
         catch (SqliteException e)

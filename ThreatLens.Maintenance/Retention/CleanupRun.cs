@@ -9,7 +9,7 @@ using ThreatLens.Maintenance.Retention.Steps;
 namespace ThreatLens.Maintenance.Retention;
 
 /// <summary>One cleanup from its first transaction to its last. Used once, on one thread.</summary>
-internal sealed class CleanupRun : IDisposable
+internal sealed class CleanupRun
 {
     private const int MostLocked = 30;
     private static readonly TimeSpan LockRest = TimeSpan.FromSeconds(1);
@@ -18,23 +18,23 @@ internal sealed class CleanupRun : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly string _operationId;
-    private readonly SqliteConnection _reader;
     private readonly SqliteConnection _writer;
-    private readonly CleanupCheckpoints _checkpoints;
+    private readonly WalCheckpointer _checkpointer;
     private readonly CleanupPace _pace;
     private readonly EmergencyPace? _emergency;
     private readonly long _begunAt;
+    private readonly long _pageSize;
     private HoldSet _holds;
     private long _ownRows;
     private int _locked;
 
     public CleanupRun(
-        SqliteDatabase database, SqliteConnection reader, SqliteConnection writer, string operationId, CleanupTally tally, HoldSet holds, CleanupPace pace, bool isEmergency, TimeProvider time, ILogger logger)
+        SqliteDatabase database, SqliteConnection writer, WalCheckpointer checkpointer, string operationId, CleanupTally tally, HoldSet holds, CleanupPace pace, bool isEmergency, TimeProvider time, ILogger logger)
     {
-        (_database, _reader, _writer, _operationId, Tally, _holds, _pace, _time, _logger) = (database, reader, writer, operationId, tally, holds, pace, time, logger);
+        (_database, _writer, _checkpointer, _operationId, Tally, _holds, _pace, _time, _logger) = (database, writer, checkpointer, operationId, tally, holds, pace, time, logger);
         _emergency = isEmergency ? new EmergencyPace() : null;
-        _checkpoints = new CleanupCheckpoints(database, writer);
         _begunAt = time.GetTimestamp();
+        _pageSize = (long)writer.Pragma("page_size")!;
         // What does not fit into memory would go into a file, and the disk may be full; checkpoints are made between the transactions.
         writer.Pragma("temp_store = MEMORY");
         // Pages that are needed again for the next rows, of the table and of every index.
@@ -92,9 +92,6 @@ internal sealed class CleanupRun : IDisposable
         transaction.Commit();
     });
 
-    /// <summary>Moves what is left in the log into the database, so that the pages it freed are seen to be free.</summary>
-    public void Dispose() => _checkpoints.Committed(CancellationToken.None);
-
     /// <returns>False: nothing happened, look again.</returns>
     private bool TryCommit(CleanupStep step, Found found, int rows, CancellationToken cancellationToken)
     {
@@ -108,7 +105,7 @@ internal sealed class CleanupRun : IDisposable
         catch (SqliteException e) when (e.SqliteErrorCode == raw.SQLITE_FULL && _emergency is not null && found.Rows.Count > 1 && _emergency.DidNotFit())
         {
             Log.DidNotFit(_logger, e, rows);
-            InTurn(cancellationToken, () => _checkpoints.Empty());
+            InTurn(cancellationToken, () => EmergencyCheckpoints.Empty(_database, _writer));
             return false;
         }
         catch (SqliteException e) when (e.SqliteErrorCode is raw.SQLITE_BUSY or raw.SQLITE_LOCKED && ++_locked <= MostLocked)
@@ -120,7 +117,7 @@ internal sealed class CleanupRun : IDisposable
 
         _locked = 0;
         if (_emergency is null)
-            _checkpoints.Committed(cancellationToken);
+            _checkpointer.Committed(_writer);
         Committed(step, rows);
         return true;
     }
@@ -149,14 +146,14 @@ internal sealed class CleanupRun : IDisposable
         }
 
         if (_emergency is not null)
-            _emergency.Committed(_checkpoints.Length(), FreeBytesAfterEmptying());
+            _emergency.Committed(EmergencyCheckpoints.Pages(_writer) * _pageSize, FreeBytesAfterEmptying());
         _pace.Observe(begun, _time.GetTimestamp());
         return true;
     }
 
     private long FreeBytesAfterEmptying()
     {
-        _checkpoints.Empty();
+        EmergencyCheckpoints.Empty(_database, _writer);
         return new DriveInfo(Path.GetDirectoryName(_database.Path)!).AvailableFreeSpace;
     }
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Retention;
-using ThreatLens.Maintenance.Tests.Backups;
+using ThreatLens.Testing;
 using ThreatLens.Testing.Sqlite;
 using Xunit;
 
@@ -17,13 +17,15 @@ public sealed class EmergencyTests : RetentionTestBase
     [InlineData(160)]
     public void Run_in_emergency_with_next_to_no_free_space_deletes_what_an_ordinary_one_cannot(int kibibytes)
     {
-        using var disk = SmallDisk.Mount(Folder.File("disk"), 24);
+        using var disk = SmallDisk.TryMount(Folder.File("disk"), 24);
+        Assert.SkipWhen(disk is null, SmallDisk.Needed);
         var file = new SqliteFile(Path.Combine(disk.Path, "threatlens.db"));
         Seed(file, 15_000);
         var database = new SqliteDatabase(new SqliteDatabaseOptions { ConnectionString = $"Data Source={file.Path}" }, Time);
         var options = Microsoft.Extensions.Options.Options.Create(Options);
         var planner = new CleanupPlanner(database, options, Ingest, Time);
-        var cleaner = new Cleaner(database, planner, options, Ingest, Time, NullLogger<Cleaner>.Instance);
+        using var checkpointer = new WalCheckpointer(database, NullLogger<WalCheckpointer>.Instance);
+        var cleaner = NewCleaner(database, planner, checkpointer);
         disk.FillBut(kibibytes * 1024);
         var everything = new CleanupCommand();
         Assert.Equal(ErrorReasons.DatabaseFull, Assert.Throws<MaintenanceException>(() => cleaner.Run(everything, NewId(), null, CancellationToken.None)).Reason);
@@ -36,7 +38,7 @@ public sealed class EmergencyTests : RetentionTestBase
 
         Assert.Equal(0L, file.Scalar("SELECT count(*) FROM processing_metrics WHERE timestamp < '2026-10-01'"));
         Assert.Equal(100L, file.Scalar("SELECT count(*) FROM processing_metrics"));
-        Assert.Equal(0, longestLog);
+        Assert.True(longestLog < kibibytes * 1024, $"the log had {longestLog} bytes");
         Assert.Equal("ok", file.Scalar("PRAGMA integrity_check"));
         Assert.True(result.FreeBytes > 512 * 1024, $"{result.FreeBytes} bytes are free for new rows");
     }

@@ -12,9 +12,10 @@ using Xunit;
 namespace ThreatLens.Maintenance.Tests.Retention;
 
 /// <summary>A database, and what plans and runs its cleanups at a time of the test's own.</summary>
-public abstract class RetentionTestBase : SqliteMigrationTestBase
+public abstract class RetentionTestBase : SqliteMigrationTestBase, IDisposable
 {
     private SqliteDatabase? _database;
+    private WalCheckpointer? _checkpointer;
 
     /// <summary>Noon of the day that the original's data ends on.</summary>
     protected static DateTimeOffset Noon { get; } = new(2026, 11, 1, 12, 0, 0, TimeSpan.Zero);
@@ -30,9 +31,18 @@ public abstract class RetentionTestBase : SqliteMigrationTestBase
 
     private protected CleanupPlanner Planner => new(Database, Microsoft.Extensions.Options.Options.Create(Options), Ingest, Time);
 
-    private protected Cleaner NewCleaner() => new(Database, Planner, Microsoft.Extensions.Options.Options.Create(Options), Ingest, Time, NullLogger<Cleaner>.Instance);
+    private protected Cleaner NewCleaner() => NewCleaner(Database, Planner, _checkpointer ??= new WalCheckpointer(Database, NullLogger<WalCheckpointer>.Instance));
+
+    private protected Cleaner NewCleaner(SqliteDatabase database, CleanupPlanner planner, WalCheckpointer checkpointer) => new(database, planner, checkpointer, Microsoft.Extensions.Options.Options.Create(Options), Ingest, Time, NullLogger<Cleaner>.Instance);
 
     private protected HoldStore Holds => new(Database, Time);
+
+    /// <summary>Ends the checkpoints before the folder goes.</summary>
+    void IDisposable.Dispose()
+    {
+        _checkpointer?.Dispose();
+        Dispose();
+    }
 
     /// <summary>All migrations and the service's own tables.</summary>
     private protected void Migrate()
