@@ -12,7 +12,7 @@ internal static class MaintenanceCommands
     private delegate Task<ExecuteCommandResult> Command(
         DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken);
 
-    /// <summary>Adds <c>plan</c>, <c>migrate</c>, <c>rollback</c>, <c>status</c>, <c>optimize</c> and <c>health-report</c> to the service.</summary>
+    /// <summary>Adds <c>plan</c>, <c>migrate</c>, <c>rollback</c>, <c>status</c>, <c>cleanup</c>, <c>optimize</c> and <c>health-report</c> to the service.</summary>
     public static IResourceBuilder<ProjectResource> WithMaintenanceCommands(this IResourceBuilder<ProjectResource> maintenance)
     {
         var grpc = maintenance.GetEndpoint("grpc");
@@ -88,6 +88,12 @@ internal static class MaintenanceCommands
                 Description = "Which migrations are applied and which are pending.",
                 IconName = "Info",
                 IsHighlighted = true,
+            })
+            .WithCommand("cleanup", "Clean up", Calling(CleanupAsync), new CommandOptions
+            {
+                Description = "Deletes what is past its policy, in small transactions beside ingest; holds are heeded.",
+                IconName = "Delete",
+                ConfirmationMessage = "Clean up? What is past its policy is deleted. `cleanup --plan` on the command line tells what that is.",
             })
             .WithCommand("optimize", "Optimize", Calling(OptimizeAsync), new CommandOptions
             {
@@ -171,6 +177,14 @@ internal static class MaintenanceCommands
         var result = response.Result;
         return CommandResults.Success(
             $"Gave back {result.BytesBefore - result.BytesAfter} bytes: the file has {result.BytesAfter} (operation {response.Operation.Id}).");
+    }
+
+    private static async Task<ExecuteCommandResult> CleanupAsync(
+        DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)
+    {
+        var response = await client.CleanupAsync(new CleanupRequest(), cancellationToken: cancellationToken);
+        var deleted = response.Result.Tables.Where(table => table.Rows > 0).Select(table => $"{table.Rows} of {table.Table}").ToList();
+        return CommandResults.Success(deleted.Count == 0 ? "Nothing was past its policy." : $"Deleted {string.Join(", ", deleted)} (operation {response.Operation.Id}).");
     }
 
     private static async Task<ExecuteCommandResult> HealthReportAsync(

@@ -15,6 +15,8 @@ using ThreatLens.Maintenance.Migrations.Rehearsal;
 using ThreatLens.Maintenance.Operations;
 using ThreatLens.Maintenance.Optimization;
 using ThreatLens.Maintenance.Optimization.Indexes;
+using ThreatLens.Maintenance.Retention;
+using ThreatLens.Maintenance.Retention.Holds;
 using ThreatLens.Maintenance.Statistics;
 
 namespace ThreatLens.Maintenance;
@@ -37,8 +39,9 @@ public static class MaintenanceRegistration
         builder.AddOptions<BackupOptions>("Maintenance:Backups");
         builder.AddOptions<HealthOptions>("Maintenance:Health");
         builder.AddOptions<OptimizationOptions>("Maintenance:Optimization");
+        builder.AddOptions<RetentionOptions>("Maintenance:Retention");
         builder.AddSqlite();
-        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddHealth().AddOptimization();
+        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddRetention().AddHealth().AddOptimization();
         builder.Services.AddHostedService<MaintenanceService>();
         return builder;
     }
@@ -91,6 +94,14 @@ public static class MaintenanceRegistration
         .AddSingleton<RollupCatchUp>()
         .AddSingleton<MetricReader>()
         .AddHostedService<RollupCatchUpService>();
+
+    private static IServiceCollection AddRetention(this IServiceCollection services) => services
+        .AddSingleton<HoldStore>()
+        .AddSingleton<HoldCounter>()
+        .AddSingleton<HoldOperations>()
+        .AddSingleton<CleanupPlanner>()
+        .AddSingleton<Cleaner>()
+        .AddSingleton<CleanupOperations>();
 
     private static IServiceCollection AddHealth(this IServiceCollection services) => services
         .AddSingleton<IntegrityMonitor>()

@@ -5,6 +5,7 @@ using ThreatLens.Cli.Health;
 using ThreatLens.Cli.Migrations;
 using ThreatLens.Cli.Monitoring;
 using ThreatLens.Cli.Operations;
+using ThreatLens.Cli.Retention;
 using ThreatLens.Cli.Space;
 using ThreatLens.Cli.Statistics;
 using ThreatLens.Cli.Status;
@@ -50,6 +51,8 @@ internal static class ThreatLensCommand
             BackupCommand.Create(connection),
             BackupsCommand.Create(connection),
             RestoreCommand.Create(connection),
+            CleanupCommand.Create(connection),
+            HoldCommand.Create(connection),
             OptimizeCommand.Create(connection),
             SizeInfoCommand.Create(connection),
             IndexAdviceCommand.Create(connection),

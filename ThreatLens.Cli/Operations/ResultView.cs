@@ -6,6 +6,7 @@ using ThreatLens.Cli.Backups;
 using ThreatLens.Cli.Migrations;
 using ThreatLens.Cli.Monitoring;
 using ThreatLens.Cli.Output;
+using ThreatLens.Cli.Retention;
 using ThreatLens.Cli.Space;
 using ThreatLens.Maintenance.V1;
 
@@ -24,6 +25,9 @@ internal static class ResultView
         Operation.ResultOneofCase.Optimize => SpaceView.Of(operation.Optimize),
         Operation.ResultOneofCase.Backup => BackupView.Of(operation.Backup),
         Operation.ResultOneofCase.Restore => BackupView.Of(operation.Restore),
+        Operation.ResultOneofCase.Cleanup => CleanupView.Of(operation.Cleanup),
+        Operation.ResultOneofCase.CreateHold => HoldView.Table([operation.CreateHold.Hold]),
+        Operation.ResultOneofCase.ReleaseHold => HoldView.Table([operation.ReleaseHold.Hold]),
         Operation.ResultOneofCase.UpdateMonitoringConfig => MonitoringConfigView.Of(
             operation.UpdateMonitoringConfig.Config, operation.UpdateMonitoringConfig.Etag),
         Operation.ResultOneofCase.SetLogSourceEnabled => LogSourceView.Table([operation.SetLogSourceEnabled.LogSource]),
@@ -45,6 +49,9 @@ internal static class ResultView
         Operation.ResultOneofCase.Backup => operation.Backup.Backup?.Name,
         Operation.ResultOneofCase.Restore => $"{operation.Restore.Backup?.Name}, {Words.Count(operation.Restore.RowsLost, "row", "rows")} lost",
         Operation.ResultOneofCase.UpdateMonitoringConfig => "changed",
+        Operation.ResultOneofCase.Cleanup => $"{Words.Count(operation.Cleanup.Tables.Sum(t => t.Rows), "row", "rows")} deleted",
+        Operation.ResultOneofCase.CreateHold => HoldView.Of(operation.CreateHold.Hold?.Target),
+        Operation.ResultOneofCase.ReleaseHold => HoldView.Of(operation.ReleaseHold.Hold?.Target),
         _ => null,
     };
 

@@ -32,6 +32,7 @@ internal static class OperationMapping
                 Total = operation.Progress.Total,
                 Unit = operation.Progress.Unit,
                 UpdateTime = operation.Progress.UpdatedAt.ToTimestamp(),
+                EstimatedRemaining = operation.Progress.EstimatedRemaining?.ToDuration(),
             },
             Error = operation.Failure is { } failure ? ToContract(failure) : null,
         };
@@ -50,6 +51,9 @@ internal static class OperationMapping
         Contract.OperationKind.Restore => Domain.OperationKind.Restore,
         Contract.OperationKind.UpdateMonitoringConfig => Domain.OperationKind.UpdateMonitoringConfig,
         Contract.OperationKind.SetLogSourceEnabled => Domain.OperationKind.SetLogSourceEnabled,
+        Contract.OperationKind.Cleanup => Domain.OperationKind.Cleanup,
+        Contract.OperationKind.CreateHold => Domain.OperationKind.CreateHold,
+        Contract.OperationKind.ReleaseHold => Domain.OperationKind.ReleaseHold,
         _ when System.Enum.IsDefined(kind) => throw MaintenanceException.NotImplemented($"{field} {kind}"),
         _ => throw MaintenanceException.InvalidArgument(field, $"{(int)kind} is no OperationKind"),
     };
@@ -77,6 +81,9 @@ internal static class OperationMapping
         Domain.OperationKind.Restore => Contract.OperationKind.Restore,
         Domain.OperationKind.UpdateMonitoringConfig => Contract.OperationKind.UpdateMonitoringConfig,
         Domain.OperationKind.SetLogSourceEnabled => Contract.OperationKind.SetLogSourceEnabled,
+        Domain.OperationKind.Cleanup => Contract.OperationKind.Cleanup,
+        Domain.OperationKind.CreateHold => Contract.OperationKind.CreateHold,
+        Domain.OperationKind.ReleaseHold => Contract.OperationKind.ReleaseHold,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
@@ -121,6 +128,15 @@ internal static class OperationMapping
                 break;
             case Backups.RestoreResult restore:
                 mapped.Restore = restore.ToContract();
+                break;
+            case Retention.CleanupResult cleanup:
+                mapped.Cleanup = cleanup.ToContract();
+                break;
+            case Retention.Holds.CreatedHold created:
+                mapped.CreateHold = new Contract.CreateHoldResult { Hold = created.Hold.ToContract() };
+                break;
+            case Retention.Holds.ReleasedHold released:
+                mapped.ReleaseHold = new Contract.ReleaseHoldResult { Hold = released.Hold.ToContract() };
                 break;
             case StoredMonitoringConfig config:
                 mapped.UpdateMonitoringConfig = config.ToResult();

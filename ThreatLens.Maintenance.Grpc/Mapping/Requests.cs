@@ -52,6 +52,15 @@ internal static class Requests
             : throw MaintenanceException.InvalidArgument(field, $"is out of range; from {min.TotalSeconds:0.###} s to {max.TotalSeconds:0.###} s are accepted");
     }
 
+    /// <exception cref="MaintenanceException">INVALID_ARGUMENT: no timestamp.</exception>
+    public static DateTimeOffset ToMoment(string field, Timestamp timestamp)
+    {
+        var (min, max) = (DateTimeOffset.MinValue.ToUnixTimeSeconds(), DateTimeOffset.MaxValue.ToUnixTimeSeconds());
+        return timestamp.Seconds >= min && timestamp.Seconds <= max && timestamp.Nanos is >= 0 and < 1_000_000_000
+            ? timestamp.ToDateTimeOffset()
+            : throw MaintenanceException.InvalidArgument(field, "is no timestamp from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z");
+    }
+
     /// <exception cref="MaintenanceException">INVALID_ARGUMENT: negative or too large.</exception>
     public static int PageSize(int requested, int defaultSize) => requested switch
     {

@@ -7,19 +7,11 @@ namespace ThreatLens.Maintenance.Grpc.Services;
 /// <summary>What the contract has and this version does not fill: said with a reason, not with a bare status.</summary>
 internal sealed partial class DatabaseMaintenanceService
 {
-    public override Task<CleanupResponse> Cleanup(CleanupRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(Cleanup));
-
     public override Task<RunRestoreDrillResponse> RunRestoreDrill(RunRestoreDrillRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(RunRestoreDrill));
 
     public override Task<GetRealtimeStatisticsResponse> GetRealtimeStatistics(GetRealtimeStatisticsRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetRealtimeStatistics));
 
     public override Task<GetNotificationMetricsResponse> GetNotificationMetrics(GetNotificationMetricsRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetNotificationMetrics));
-
-    public override Task<CreateHoldResponse> CreateHold(CreateHoldRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(CreateHold));
-
-    public override Task<ListHoldsResponse> ListHolds(ListHoldsRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(ListHolds));
-
-    public override Task<ReleaseHoldResponse> ReleaseHold(ReleaseHoldRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(ReleaseHold));
 
     public override Task<ListSchedulesResponse> ListSchedules(ListSchedulesRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(ListSchedules));
 

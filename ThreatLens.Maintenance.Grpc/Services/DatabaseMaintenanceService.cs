@@ -8,6 +8,8 @@ using ThreatLens.Maintenance.Migrations.Planning;
 using ThreatLens.Maintenance.Operations;
 using ThreatLens.Maintenance.Optimization;
 using ThreatLens.Maintenance.Optimization.Indexes;
+using ThreatLens.Maintenance.Retention;
+using ThreatLens.Maintenance.Retention.Holds;
 using ThreatLens.Maintenance.Statistics;
 using ThreatLens.Maintenance.V1;
 
@@ -27,6 +29,11 @@ internal sealed partial class DatabaseMaintenanceService(
     BackupTaker backupTaker,
     BackupDirectory backupDirectory,
     Restorer restorer,
+    CleanupOperations cleanups,
+    CleanupPlanner cleanupPlanner,
+    HoldOperations holdOperations,
+    HoldStore holds,
+    HoldCounter holdCounter,
     HealthReporter health,
     MetricReader metrics,
     OptimizePlanner optimizePlanner,

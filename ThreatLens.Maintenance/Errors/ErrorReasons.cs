@@ -162,6 +162,21 @@ public static class ErrorReasons
     /// <summary>The database was replaced by a backup; producers say hello again.</summary>
     public const string DatabaseRestored = "DATABASE_RESTORED";
 
+    /// <summary>Things are on record that are later than now: what is old cannot be told.</summary>
+    public const string ClockSetBack = "CLOCK_SET_BACK";
+
+    /// <summary>The operation named is no cleanup that can be gone on with.</summary>
+    public const string CleanupNotResumable = "CLEANUP_NOT_RESUMABLE";
+
+    /// <summary>No hold of that id.</summary>
+    public const string HoldNotFound = "HOLD_NOT_FOUND";
+
+    /// <summary>As many holds are in force as there may be.</summary>
+    public const string TooManyHolds = "TOO_MANY_HOLDS";
+
+    /// <summary>No event of that id.</summary>
+    public const string EventNotFound = "EVENT_NOT_FOUND";
+
     /// <summary>A defect of this service; the log has the trace id.</summary>
     public const string Internal = "INTERNAL";
 }

@@ -37,6 +37,9 @@ public sealed class IngestStatistics(TimeProvider time)
     private DateTimeOffset? _lastCommit;
     private readonly DateTimeOffset _since = time.GetUtcNow();
 
+    /// <summary>How long batches took lately.</summary>
+    public WriterLatency Latency { get; } = new(time);
+
     /// <summary>A consistent snapshot.</summary>
     public IngestSnapshot Snapshot()
     {
@@ -64,6 +67,7 @@ public sealed class IngestStatistics(TimeProvider time)
     {
         Batches.Add(1, new KeyValuePair<string, object?>("threatlens.ingest.outcome", duplicate ? "duplicate" : "stored"));
         CommitLatency.Record(latency.TotalSeconds);
+        Latency.Report(latency);
         lock (_lock)
         {
             _batches++;

@@ -60,7 +60,11 @@ public sealed record OperationCaller(string Name, bool IsVerified);
 /// <param name="Total">Units in all; 0 while unknown.</param>
 /// <param name="Unit">What a unit is; empty when nothing is counted.</param>
 /// <param name="UpdatedAt">When the snapshot was taken, UTC.</param>
-public sealed record OperationProgress(long Sequence, string Message, long Completed, long Total, string Unit, DateTimeOffset UpdatedAt);
+public sealed record OperationProgress(long Sequence, string Message, long Completed, long Total, string Unit, DateTimeOffset UpdatedAt)
+{
+    /// <summary>How long it will still take; null: unknown.</summary>
+    public TimeSpan? EstimatedRemaining { get; init; }
+}
 
 /// <summary>Why an operation did not succeed.</summary>
 /// <param name="Kind">The class of the failure.</param>

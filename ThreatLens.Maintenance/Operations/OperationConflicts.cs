@@ -17,5 +17,5 @@ public static class OperationConflicts
         one.IsExclusive() || other.IsExclusive() || (one == OperationKind.Backup && other == OperationKind.Backup)
         || (one.WorksInSlices() && other.WorksInSlices());
 
-    private static bool WorksInSlices(this OperationKind kind) => kind is OperationKind.Optimize;
+    private static bool WorksInSlices(this OperationKind kind) => kind is OperationKind.Optimize or OperationKind.Cleanup;
 }

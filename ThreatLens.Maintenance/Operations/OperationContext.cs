@@ -21,5 +21,6 @@ public sealed class OperationContext
     /// <param name="completed">Units done.</param>
     /// <param name="total">Units in all; 0 while unknown.</param>
     /// <param name="unit">What a unit is.</param>
-    public void Report(string message, long completed, long total, string unit) => _running.Report(message, completed, total, unit);
+    /// <param name="remaining">How long it will still take; null: unknown.</param>
+    public void Report(string message, long completed, long total, string unit, TimeSpan? remaining = null) => _running.Report(message, completed, total, unit, remaining);
 }

@@ -26,4 +26,13 @@ public enum OperationKind
 
     /// <summary>Switches a log source on or off.</summary>
     SetLogSourceEnabled,
+
+    /// <summary>Deletes what is older than its policy.</summary>
+    Cleanup,
+
+    /// <summary>Pins data against deletion.</summary>
+    CreateHold,
+
+    /// <summary>Unpins data.</summary>
+    ReleaseHold,
 }

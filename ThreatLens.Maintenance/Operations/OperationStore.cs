@@ -8,6 +8,8 @@ using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Migrations.Drift;
 using ThreatLens.Maintenance.Optimization;
+using ThreatLens.Maintenance.Retention;
+using ThreatLens.Maintenance.Retention.Holds;
 
 namespace ThreatLens.Maintenance.Operations;
 
@@ -138,6 +140,9 @@ public sealed class OperationStore(SqliteDatabase database, ServiceSchema schema
         OperationKind.Restore => typeof(RestoreResult),
         OperationKind.UpdateMonitoringConfig => typeof(StoredMonitoringConfig),
         OperationKind.SetLogSourceEnabled => typeof(LogSource),
+        OperationKind.Cleanup => typeof(CleanupResult),
+        OperationKind.CreateHold => typeof(CreatedHold),
+        OperationKind.ReleaseHold => typeof(ReleasedHold),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No result type is known for this kind."),
     };
 

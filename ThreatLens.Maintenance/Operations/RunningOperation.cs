@@ -31,8 +31,8 @@ internal sealed class RunningOperation(Operation initial, TimeProvider time)
         TraceId = traceId,
     });
 
-    public void Report(string message, long completed, long total, string unit) => Change(o =>
-        o with { Progress = o.Progress with { Message = message, Completed = completed, Total = total, Unit = unit } });
+    public void Report(string message, long completed, long total, string unit, TimeSpan? remaining = null) => Change(o =>
+        o with { Progress = o.Progress with { Message = message, Completed = completed, Total = total, Unit = unit, EstimatedRemaining = remaining } });
 
     /// <returns>False when it has ended already.</returns>
     public bool Cancel()
@@ -57,7 +57,7 @@ internal sealed class RunningOperation(Operation initial, TimeProvider time)
         Result = result,
         Failure = failure,
         EndedAt = endedAt,
-        Progress = operation.Progress with { Sequence = operation.Progress.Sequence + 1, UpdatedAt = endedAt },
+        Progress = operation.Progress with { Sequence = operation.Progress.Sequence + 1, UpdatedAt = endedAt, EstimatedRemaining = null },
     };
 
     /// <summary>The current snapshot when it is newer than <paramref name="sequence"/>, then every later one that the reader is in time for.</summary>

@@ -5,7 +5,7 @@ using ThreatLens.Maintenance.Migrations;
 namespace ThreatLens.Maintenance.Operations;
 
 /// <summary>
-/// The service's own tables (operations, producers, positions, rollups), on a track of their own beside the product's migrations: created before
+/// The service's own tables (operations, producers, positions, rollups, holds, cleanups), on a track of their own beside the product's migrations: created before
 /// the first operation, upgraded silently in one transaction, never listed, targeted or removed by Migrate and Rollback.
 /// </summary>
 public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migrations, TimeProvider time)
@@ -34,6 +34,15 @@ public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migra
             PRIMARY KEY(minute, source_name, metric_type)) WITHOUT ROWID;
         CREATE TABLE maintenance_rollup_pending(first_id INTEGER NOT NULL PRIMARY KEY, last_id INTEGER NOT NULL);
         INSERT INTO maintenance_rollup_pending(first_id, last_id) VALUES (-9223372036854775808, 9223372036854775807);
+        """,
+        // Retention: what is pinned, and how far each cleanup is.
+        """
+        CREATE TABLE maintenance_holds(
+            id TEXT NOT NULL PRIMARY KEY, range_start TEXT NULL, range_end TEXT NULL, source_name TEXT NULL, event_id TEXT NULL, reason TEXT NOT NULL,
+            created_by TEXT NOT NULL, created_at TEXT NOT NULL, expires_at TEXT NULL) WITHOUT ROWID;
+        CREATE TABLE maintenance_cleanups(
+            operation_id TEXT NOT NULL PRIMARY KEY, scope TEXT NOT NULL, cutoffs TEXT NOT NULL, tally TEXT NOT NULL, rows INTEGER NOT NULL,
+            busy_ms INTEGER NOT NULL, updated_at TEXT NOT NULL) WITHOUT ROWID;
         """,
     ];
 

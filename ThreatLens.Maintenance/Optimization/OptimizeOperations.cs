@@ -16,7 +16,7 @@ public sealed class OptimizeOperations(Optimizer optimizer, OptimizePlanner plan
         {
             Kind = OperationKind.Optimize,
             Check = () => FileRewrite.RequireSpace(planner.Plan(command, CancellationToken.None)),
-            Run = context => optimizer.Run(command, context.Report, context.CancellationToken),
+            Run = context => optimizer.Run(command, (message, completed, total, unit) => context.Report(message, completed, total, unit), context.CancellationToken),
         },
         request, cancellationToken);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using ThreatLens.Benchmarks.Ingest;
 using ThreatLens.Benchmarks.Ingest.Client;
 using ThreatLens.Benchmarks.Migrations;
+using ThreatLens.Benchmarks.Retention;
 
 // The cold process that another one measures: nothing may come before the work.
 if (args is [ColdProcess.Verb, var contender, var folder])
@@ -11,4 +12,5 @@ var root = new RootCommand("Measures what README and docs/decisions claim, besid
 root.Subcommands.Add(MigrationsBenchmark.Command());
 root.Subcommands.Add(IngestBenchmark.Command());
 root.Subcommands.Add(LoadCommand.Command());
+root.Subcommands.Add(RetentionBenchmark.Command());
 return await root.Parse(args).InvokeAsync();

@@ -69,7 +69,10 @@ public sealed class RollbackTests(SchemaService fixture) : IClassFixture<SchemaS
         Assert.Equal(Versions.All.Reverse(), response.Result.Undone.Select(m => m.Version));
         Assert.Equal((Versions.Indexes, ""), (response.Result.FromVersion, response.Result.ToVersion));
         Assert.Equal(
-            ["maintenance_metric_rollups", "maintenance_operations", "maintenance_producers", "maintenance_rollup_pending", "maintenance_schema", "maintenance_source_positions", "schema_migrations"],
+            [
+                "maintenance_cleanups", "maintenance_holds", "maintenance_metric_rollups", "maintenance_operations", "maintenance_producers", "maintenance_rollup_pending",
+                "maintenance_schema", "maintenance_source_positions", "schema_migrations",
+            ],
             _service.Database.Tables());
     }
 

@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace ThreatLens.Maintenance.Retention;
+
+internal static partial class Log
+{
+    [LoggerMessage(700, LogLevel.Information, "Cleanup {OperationId} deleted {Rows} rows in {Chunks} transactions")]
+    public static partial void Cleaned(ILogger logger, string operationId, long rows, long chunks);
+
+    [LoggerMessage(701, LogLevel.Warning, "The database is locked by another program; the cleanup tries again")]
+    public static partial void Locked(ILogger logger, Exception exception);
+
+    [LoggerMessage(702, LogLevel.Warning, "A transaction of {Rows} rows did not fit on the disk; the next one is smaller")]
+    public static partial void DidNotFit(ILogger logger, Exception exception, int rows);
+}

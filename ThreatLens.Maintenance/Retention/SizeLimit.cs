@@ -1,0 +1,42 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using ThreatLens.Maintenance.Databases.Sqlite;
+
+namespace ThreatLens.Maintenance.Retention;
+
+/// <summary>Which rows go so that the database stays under a size: the oldest metrics, when there are none left the oldest notifications, then the oldest events.</summary>
+internal static class SizeLimit
+{
+    // Pages become free only when nothing is left in them: it is approached from above.
+    private const double Caution = 0.8;
+
+    private static readonly RetentionTable[] Order = [RetentionTable.Metrics, RetentionTable.Notifications, RetentionTable.Events];
+
+    /// <summary>The tables that give, in their order.</summary>
+    public static IEnumerable<RetentionTable> Tables(CleanupScope scope) => Order.Where(t => scope.Find(t) is not null);
+
+    /// <summary>How many of a table's rows to delete next.</summary>
+    public static long Rows(SqliteConnection reader, RetentionTable table, long excessBytes) =>
+        Math.Max(1, (long)(excessBytes * Caution / Math.Max(1, RowSize.Of(reader, table.Name))));
+
+    /// <summary>Adds to a plan what the limit would take, as an estimate.</summary>
+    public static List<TableCleanup> Estimate(SqliteConnection reader, CleanupScope scope, List<TableCleanup> tables, long usedBytes)
+    {
+        if (scope.MaxDatabaseBytes is not { } limit)
+            return tables;
+        var excess = usedBytes - tables.Sum(t => t.Bytes) - limit;
+        foreach (var table in Tables(scope))
+        {
+            var at = tables.FindIndex(t => t.Table == table.Name && t.Skipped.Length == 0);
+            if (excess <= 0 || at < 0)
+                continue;
+            var size = RowSize.Of(reader, table.Name);
+            var left = Convert.ToInt64(reader.Scalar($"SELECT count(*) FROM {table.Name}"), CultureInfo.InvariantCulture) - tables[at].Rows - tables[at].HeldRows;
+            var rows = size > 0 ? Math.Clamp((long)Math.Ceiling(excess / size), 0, Math.Max(0, left)) : 0;
+            tables[at] = tables[at] with { Rows = tables[at].Rows + rows, Bytes = tables[at].Bytes + (long)(rows * size), IsEstimated = true };
+            excess -= (long)(rows * size);
+        }
+
+        return tables;
+    }
+}

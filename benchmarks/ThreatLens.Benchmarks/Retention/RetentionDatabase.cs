@@ -1,0 +1,63 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Migrations;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ThreatLens.Benchmarks.Retention;
+
+/// <summary>A database at the latest version with metrics of sixty days, made once and copied for every run.</summary>
+internal sealed class RetentionDatabase : IDisposable
+{
+    private const int Piece = 250_000;
+    private readonly string _folder = Directory.CreateTempSubdirectory("threatlens-retention-").FullName;
+    private int _copies;
+
+    private RetentionDatabase()
+    {
+    }
+
+    private string Template => Path.Combine(_folder, "template.db");
+
+    public static RetentionDatabase Create(int rows)
+    {
+        var made = new RetentionDatabase();
+        var database = new SqliteDatabase(new SqliteDatabaseOptions { ConnectionString = $"Data Source={made.Template}", Synchronous = SqliteSynchronous.Normal }, TimeProvider.System);
+        new MigrationEngine(database, MigrationCatalog.LoadEmbedded("Sqlite"), TimeProvider.System, NullLogger<MigrationEngine>.Instance).Migrate(new MigrateCommand());
+        using var connection = database.OpenWriter();
+        // The older half from sixty to thirty-one days, the other from twenty-nine days on.
+        for (var at = 0; at < rows; at += Piece)
+            Insert(connection, at, Math.Min(Piece, rows - at), rows);
+        Run(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+        return made;
+    }
+
+    /// <summary>A file to work on; it goes with the next one.</summary>
+    public string Copy()
+    {
+        var path = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{++_copies}.db"));
+        foreach (var old in Directory.EnumerateFiles(_folder).Where(f => !f.StartsWith(Template, StringComparison.Ordinal)))
+            File.Delete(old);
+        File.Copy(Template, path);
+        return path;
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static void Insert(SqliteConnection connection, int from, int count, int rows) => Run(connection, string.Create(CultureInfo.InvariantCulture,
+        $$"""
+        WITH RECURSIVE n(i) AS (SELECT {{from}} UNION ALL SELECT i + 1 FROM n WHERE i < {{from + count - 1}})
+        INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp)
+        SELECT 'source-' || (i % 20), 'type-' || (i % 5), '{"value": ' || (i % 1000) || '}',
+            strftime('%Y-%m-%d %H:%M:%S', 'now', '-' || CASE WHEN i < {{rows / 2}} THEN 5184000 - i * 2505600.0 / {{rows / 2}} ELSE 2505600 - (i - {{rows / 2}}) * 2505600.0 / {{rows / 2}} END || ' seconds') || '.123456'
+        FROM n
+        """));
+
+    private static void Run(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.CommandTimeout = 0;
+        command.ExecuteNonQuery();
+    }
+}
