@@ -54,7 +54,7 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
     /// <exception cref="SqliteException">What SQLite reports.</exception>
     public static void Execute(SqliteConnection connection, ScriptStatement statement)
     {
-        if (statement.RebuildsTable || statement.Condition == StatementCondition.ColumnPresent)
+        if (statement.MayRebuild)
             TableRebuild.Run(connection, statement);
         else
             connection.Execute(statement.Sql);

@@ -31,6 +31,9 @@ internal sealed record ScriptStatement(int Number, int Line, string Sql)
     /// <summary>Whether it is a CREATE TABLE that gives a table which is there another definition.</summary>
     public bool RebuildsTable { get; init; }
 
+    /// <summary>Whether it is run by <see cref="Rebuilding.TableRebuild"/>: SQLite alone may not be able to.</summary>
+    public bool MayRebuild => RebuildsTable || Condition == StatementCondition.ColumnPresent;
+
     /// <summary>The table of the conditional column, or the one that is rebuilt; else empty.</summary>
     public string Table { get; init; } = "";
 

@@ -1,3 +1,5 @@
+using ThreatLens.Maintenance.Migrations.Planning;
+
 namespace ThreatLens.Maintenance.Migrations.Hooks;
 
 /// <summary>When a hook runs; its file has the same name, with a small first letter and <c>.sql</c>.</summary>
@@ -58,11 +60,19 @@ internal sealed class MigrationHooks
         foreach (var (name, sql) in files)
         {
             var script = MigrationScript.Parse(name, sql);
-            hooks._scripts.Add(Moments[name], script.IsTransactional ? script : throw ScriptFiles.Invalid(name, "a hook runs in a transaction and cannot be 'no-transaction'"));
+            if (!script.IsTransactional)
+                throw ScriptFiles.Invalid(name, "a hook runs in a transaction and cannot be 'no-transaction'");
+            // Migrations are looked at by the linter; a hook has nobody to allow it anything.
+            if (script.Statements.FirstOrDefault(s => s.Action is StatementAction.TransactionControl or StatementAction.Savepoint or StatementAction.Pragma) is { } steers)
+                throw ScriptFiles.Invalid(FormattableString.Invariant($"{name}, statement {steers.Number} (line {steers.Line})"), $"{steers.Summary.Operation} is not allowed: a hook runs in a transaction, which the engine begins and ends");
+            hooks._scripts.Add(Moments[name], script);
         }
 
         return hooks;
     }
+
+    /// <summary>What the hooks mean, in an order of its own: for whoever must notice that one was changed.</summary>
+    public IEnumerable<string> Meanings => _scripts.OrderBy(s => s.Key).Select(s => $"{s.Key} {string.Join('\0', s.Value.Statements.Select(t => MigrationChecksum.Compute(t.Sql)))}");
 
     /// <summary>The script to run at this moment; null when there is none.</summary>
     public MigrationScript? At(HookMoment moment) => _scripts.GetValueOrDefault(moment);

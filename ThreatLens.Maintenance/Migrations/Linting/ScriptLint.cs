@@ -10,7 +10,7 @@ namespace ThreatLens.Maintenance.Migrations.Linting;
 internal sealed class ScriptLint(AllowedRules allowed, MigrationOptions options, bool isDown)
 {
     /// <summary>Whether a script has a statement that a rule could be about, or that loses something; others need no look at the database.</summary>
-    public static bool NeedsLook(MigrationScript script, bool isDown) => script.Statements.Any(s => s.Action switch
+    public static bool NeedsLook(MigrationScript script, bool isDown) => script.Statements.Any(s => s.RebuildsTable || s.Action switch
     {
         StatementAction.TransactionControl or StatementAction.Savepoint or StatementAction.Pragma => script.IsTransactional,
         StatementAction.DropTable or StatementAction.DropColumn or StatementAction.Delete => true,
@@ -51,8 +51,10 @@ internal sealed class ScriptLint(AllowedRules allowed, MigrationOptions options,
             yield return new RuleBreach(LintRules.TransactionControl, $"{word} steers the transaction, which is the engine's");
         if (script.IsTransactional && effect.Statement.Action == StatementAction.TransactionControl)
         {
-            yield return new RuleBreach(
-                LintRules.TransactionControl, $"{word} begins or ends a transaction, or cannot run within one; only the script itself can allow it, with '-- threatlens: {ScriptDirective.NoTransaction}'")
+            var why = word is "VACUUM" or "ATTACH" or "DETACH"
+                ? $"cannot run within a transaction; only the script itself can allow it, with '-- threatlens: {ScriptDirective.NoTransaction}'"
+                : "begins or ends a transaction, which is the engine's; take it out";
+            yield return new RuleBreach(LintRules.TransactionControl, $"{word} {why}")
             {
                 CanBeAllowed = false,
             };

@@ -17,12 +17,12 @@ internal sealed class PlanEtag(string request, IReadOnlyList<string> scripts)
     /// <summary>That of a Migrate.</summary>
     public static PlanEtag Of(MigrationCatalog catalog, MigrateCommand command, MigrationVersion? target) => new(
         $"migrate {target?.Id} {command.Order} {Names(command.Allow)}",
-        [.. catalog.Migrations.Where(m => target is null || m.Version.CompareTo(target) <= 0).Select(m => $"{m.Version.Id} {m.Checksum}")]);
+        [.. catalog.Migrations.Where(m => target is null || m.Version.CompareTo(target) <= 0).Select(m => $"{m.Version.Id} {MigrationChecksum.Compute(m.UpSql)}"), .. catalog.Hooks.Meanings]);
 
     /// <summary>That of a Rollback.</summary>
     public static PlanEtag Of(MigrationCatalog catalog, RollbackCommand command, RollbackRequest rollback) => new(
         $"rollback {rollback.Version?.Version.Id} {rollback.ToVersion?.Version.Id} {rollback.Steps} {rollback.Cascade} {Names(command.Allow)}",
-        [.. catalog.Migrations.Select(m => $"{m.Version.Id} {MigrationChecksum.Compute(m.DownSql)}")]);
+        [.. catalog.Migrations.Select(m => $"{m.Version.Id} {MigrationChecksum.Compute(m.DownSql)}"), .. catalog.Hooks.Meanings]);
 
     /// <summary>The etag on the database as this connection sees it: 64 hexadecimal digits.</summary>
     public string Compute(SqliteConnection connection, HistorySnapshot history)

@@ -1,4 +1,5 @@
 using ThreatLens.Maintenance.Migrations.Linting;
+using ThreatLens.Maintenance.Migrations.Rebuilding;
 
 namespace ThreatLens.Maintenance.Migrations.Planning;
 
@@ -60,9 +61,10 @@ internal sealed class ScriptForecast(ShadowSchema shadow, RowForecast rows, Spac
         }
 
         var before = shadow.Tables.GetValueOrDefault(shape.Table);
+        var rebuilds = TableRebuild.IsNeeded(shadow.Connection, statement);
         var (changed, error) = shadow.Run(statement);
-        var touched = error is null ? rows.Touched(statement, before, changed) : null;
-        var effect = new StatementEffect(statement, before, null, error) { Rows = touched, Overwritten = error is null && countsLosses ? Overwritten(statement, before) : [] };
+        var touched = error is not null ? null : rebuilds && before is not null ? rows.RowsOf(before) : rows.Touched(statement, before, changed);
+        var effect = new StatementEffect(statement, before, null, error) { Rebuilds = rebuilds, Rows = touched, Overwritten = error is null && countsLosses ? Overwritten(statement, before) : [] };
         if (error is null)
             Advance(statement, changed);
         _effects.Add(effect with { After = shadow.Tables.GetValueOrDefault(shape.Action == StatementAction.RenameTable ? shape.NewName : shape.Table) });
@@ -111,6 +113,9 @@ internal sealed class ScriptForecast(ShadowSchema shadow, RowForecast rows, Spac
 /// <param name="Error">What SQLite said when it did not take it.</param>
 internal sealed record StatementEffect(ScriptStatement Statement, TableState? Before, TableState? After, string? Error)
 {
+    /// <summary>Whether the engine copies its table as a whole to run it.</summary>
+    public bool Rebuilds { get; init; }
+
     /// <summary>The rows it touches; null when that cannot be told.</summary>
     public long? Rows { get; init; }
 

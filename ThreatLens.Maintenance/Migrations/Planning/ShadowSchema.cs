@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Migrations.Rebuilding;
 
 namespace ThreatLens.Maintenance.Migrations.Planning;
 
@@ -77,12 +78,14 @@ internal sealed class ShadowSchema : IDisposable
         _ = raw.sqlite3_set_authorizer(Connection.Handle, _listen, null);
         try
         {
-            if (ChangesSchema(statement))
+            if (statement.MayRebuild)
+                TableRebuild.Run(Connection, statement);
+            else if (ChangesSchema(statement))
                 Connection.Execute(WithoutRows(statement));
             else
                 Compile(statement.Sql);
         }
-        catch (SqliteException e)
+        catch (Exception e) when (e is SqliteException or RebuildRefusedException)
         {
             return (false, e.Message);
         }

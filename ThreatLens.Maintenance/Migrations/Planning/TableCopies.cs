@@ -20,6 +20,8 @@ internal static class TableCopies
                 copies.TryAdd(effect.Statement.Number, old);
         }
 
+        foreach (var effect in effects.Where(e => e is { Error: null, Rebuilds: true, Before: not null }))
+            copies.TryAdd(effect.Statement.Number, effect.Before!);
         return copies;
     }
 }

@@ -2,6 +2,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Diagnostics;
+using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Migrations.Planning;
 
 namespace ThreatLens.Maintenance.Migrations.Rehearsal;
@@ -18,7 +20,7 @@ public sealed class MigrationRehearsals(
     /// <param name="command">What to migrate to.</param>
     /// <param name="cancellationToken">Stops copying, and running between two migrations.</param>
     /// <returns>The plan with what was measured, and with the rows that only running it could tell.</returns>
-    /// <exception cref="Errors.MaintenanceException">OPERATION_CONFLICT (another rehearsal), BACKUP_NO_SPACE, BACKUP_DIRECTORY_UNUSABLE, or the database cannot be read.</exception>
+    /// <exception cref="MaintenanceException">OPERATION_CONFLICT (another rehearsal), BACKUP_NO_SPACE, BACKUP_DIRECTORY_UNUSABLE, or the database cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public MigrationPlan Migrate(MigrationPlan plan, MigrateCommand command, CancellationToken cancellationToken) =>
         Run(plan, run => run.Migrate(command), cancellationToken);
@@ -28,13 +30,14 @@ public sealed class MigrationRehearsals(
     /// <param name="command">What to undo; the copy may lose whatever it loses.</param>
     /// <param name="cancellationToken">As for <see cref="Migrate"/>.</param>
     /// <returns>As for <see cref="Migrate"/>.</returns>
-    /// <exception cref="Errors.MaintenanceException">As for <see cref="Migrate"/>.</exception>
+    /// <exception cref="MaintenanceException">As for <see cref="Migrate"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public MigrationPlan Rollback(MigrationPlan plan, RollbackCommand command, CancellationToken cancellationToken) =>
         Run(plan, run => run.Rollback(command), cancellationToken);
 
     private MigrationPlan Run(MigrationPlan plan, Func<RehearsalRun, MigrationRehearsal> rehearse, CancellationToken cancellationToken)
     {
+        RefuseOtherFiles(plan);
         // The copy, its log, and what is new in both.
         var size = database.FileExists ? taker.Plan(null).Bytes : 0;
         using var copy = RehearsalCopy.Create(database, directory, taker, (2 * size) + (2 * plan.NewBytes) + plan.RewrittenBytes, cancellationToken);
@@ -42,5 +45,17 @@ public sealed class MigrationRehearsals(
         copy.ForgetWal();
         var engine = new MigrationEngine(copy.Database, catalog, time, NullLogger<MigrationEngine>.Instance, options);
         return rows with { Rehearsal = rehearse(new RehearsalRun(copy, engine, catalog, cancellationToken)) };
+    }
+
+    // A script without a transaction may have these, and they would do from the copy to other files what they do from the database.
+    private static void RefuseOtherFiles(MigrationPlan plan)
+    {
+        var found = plan.Steps.SelectMany(step => step.Statements.Select(statement => (step.Version, Statement: statement)))
+            .FirstOrDefault(s => SqlSummary.Of(s.Statement.Sql).Operation is "ATTACH" || (SqlSummary.Of(s.Statement.Sql).Operation is "VACUUM" && SqlLexer.Read(s.Statement.Sql).Any(t => t.Is("INTO"))));
+        if (found.Statement is not null)
+        {
+            throw MaintenanceException.InvalidArgument(
+                "rehearse", FormattableString.Invariant($"{found.Version}, statement {found.Statement.Number} (line {found.Statement.Line}) reaches other files, from a copy too; plan without a rehearsal"));
+        }
     }
 }

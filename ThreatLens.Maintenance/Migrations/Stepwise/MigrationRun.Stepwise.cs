@@ -9,6 +9,9 @@ internal sealed partial class MigrationRun
 {
     private (int Ran, int Skipped) RunStepwiseAndRecord(Migration migration, MigrateCommand command, ImmediateTransaction transaction, long started)
     {
+        // What was begun was looked at then.
+        if (UnfinishedMigration.Read(connection) is null)
+            Guard?.BeforeUp(connection, migration);
         var (counts, before) = RunStepwise(migration, catalog.UpOf(migration), HookMoment.BeforeEachMigrate, transaction);
         RunHook(HookMoment.AfterEachMigrate, migration, transaction);
         var fingerprints = (before, _fingerprint.Read(connection));

@@ -39,6 +39,9 @@ internal sealed class RetentionDatabase : IDisposable
         foreach (var old in Directory.EnumerateFiles(_folder).Where(f => !f.StartsWith(Template, StringComparison.Ordinal)))
             File.Delete(old);
         File.Copy(Template, path);
+        // Or the first commit of the run would wait until the whole copy is on disk.
+        using var copied = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+        copied.Flush(flushToDisk: true);
         return path;
     }
 
