@@ -11,6 +11,13 @@ builder.AddServiceDefaults();
 builder.AddMaintenance();
 builder.AddReadinessChecks();
 
+// What a stream may send ahead of being read. Kestrel's 768 KiB are a few seconds of metrics in memory for each of many producers.
+builder.WebHost.ConfigureKestrel(options =>
+{
+    options.Limits.Http2.InitialStreamWindowSize = 128 * 1024;
+    options.Limits.Http2.InitialConnectionWindowSize = 512 * 1024;
+});
+
 builder.Services.AddGrpc(options =>
 {
     options.MaxReceiveMessageSize = IngestLimits.MaxMessageBytes;

@@ -16,8 +16,8 @@ public sealed class StatementSpan : IDisposable
 
     private readonly SqliteDatabase _database;
     private readonly SqlSummary _summary;
-    private readonly Activity? _activity;
     private readonly long _started;
+    private Activity? _activity;
     private string? _errorType;
     private bool _ended;
 
@@ -37,23 +37,12 @@ public sealed class StatementSpan : IDisposable
     /// <param name="summary">What it is; computed once for a statement that runs often.</param>
     /// <param name="text">The SQL, only where it holds no values (migrations do not); null leaves it out.</param>
     /// <param name="batchSize">How many statements or rows it stands for, when it is a batch of 2 or more.</param>
-    public static StatementSpan Start(SqliteDatabase database, SqlSummary summary, string? text = null, int? batchSize = null)
+    /// <param name="isTraced">False: there is a span only if it fails; the duration is recorded anyway. For what happens hundreds of times a second.</param>
+    public static StatementSpan Start(SqliteDatabase database, SqlSummary summary, string? text = null, int? batchSize = null, bool isTraced = true)
     {
-        var activity = MaintenanceDiagnostics.ActivitySource.StartActivity(summary.Text, ActivityKind.Client);
-        if (activity is { IsAllDataRequested: true })
-        {
-            activity.SetTag("db.system.name", System);
-            // The older name of the same, which the Aspire dashboard looks at for its icon; and the peer it shows.
-            activity.SetTag("db.system", System);
-            activity.SetTag("peer.service", System);
-            activity.SetTag("db.namespace", database.Name);
-            activity.SetTag("db.operation.name", summary.Operation);
-            activity.SetTag("db.collection.name", summary.Collection);
-            activity.SetTag("db.query.summary", summary.Text);
-            activity.SetTag("db.query.text", text);
-            activity.SetTag("db.operation.batch.size", batchSize > 1 ? batchSize : null);
-        }
-
+        var activity = isTraced ? Begin(database, summary, default) : null;
+        activity?.SetTag("db.query.text", text);
+        activity?.SetTag("db.operation.batch.size", batchSize > 1 ? batchSize : null);
         return new StatementSpan(database, summary, activity);
     }
 
@@ -64,6 +53,10 @@ public sealed class StatementSpan : IDisposable
     public static StatementSpan Start(SqliteDatabase database, string sql, bool includeText = false) =>
         Start(database, SqlSummary.Of(sql), includeText ? sql : null);
 
+    /// <summary>Tells how many rows the statement stood for, where that is known only afterwards.</summary>
+    /// <param name="rows">2 or more; fewer are no batch.</param>
+    public void SetBatchSize(int rows) => _activity?.SetTag("db.operation.batch.size", rows > 1 ? rows : null);
+
     /// <summary>Marks the span as failed. Not to be called for a failure that is handled, such as a retry.</summary>
     /// <param name="exception">What went wrong.</param>
     public void Fail(Exception exception)
@@ -71,14 +64,15 @@ public sealed class StatementSpan : IDisposable
         if (exception is SqliteException sqlite)
         {
             _errorType = sqlite.SqliteExtendedErrorCode.ToString(CultureInfo.InvariantCulture);
-            _activity?.SetTag("db.response.status_code", _errorType);
         }
         else
         {
             _errorType = exception.GetType().FullName!;
         }
 
+        _activity ??= Begin(_database, _summary, _database.Time.GetUtcNow() - _database.Time.GetElapsedTime(_started));
         _activity?.SetTag("error.type", _errorType);
+        _activity?.SetTag("db.response.status_code", exception is SqliteException ? _errorType : null);
         _activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
     }
 
@@ -95,5 +89,21 @@ public sealed class StatementSpan : IDisposable
             tags.Add("error.type", errorType);
         MaintenanceMetrics.StatementDuration.Record(_database.Time.GetElapsedTime(_started).TotalSeconds, tags);
         _activity?.Dispose();
+    }
+
+    private static Activity? Begin(SqliteDatabase database, SqlSummary summary, DateTimeOffset startTime)
+    {
+        var activity = MaintenanceDiagnostics.ActivitySource.StartActivity(ActivityKind.Client, startTime: startTime, name: summary.Text);
+        if (activity is not { IsAllDataRequested: true })
+            return activity;
+        activity.SetTag("db.system.name", System);
+        // The older name of the same, which the Aspire dashboard looks at for its icon; and the peer it shows.
+        activity.SetTag("db.system", System);
+        activity.SetTag("peer.service", System);
+        activity.SetTag("db.namespace", database.Name);
+        activity.SetTag("db.operation.name", summary.Operation);
+        activity.SetTag("db.collection.name", summary.Collection);
+        activity.SetTag("db.query.summary", summary.Text);
+        return activity;
     }
 }

@@ -18,11 +18,11 @@ public sealed class IngestOptions
     public int MaxUnacknowledgedBatches { get; set; } = 32;
 
     /// <summary>
-    /// Bytes of memory for batches that wait for the writer, over all producers; beyond it the streams are not read. 16 MiB (one message) to
-    /// 4 GiB; default 64 MiB.
+    /// Bytes of memory for batches that wait for the writer, over all producers; beyond it the streams are not read. 16 MiB, the default, which
+    /// is most of a second's writing, to 4 GiB. One batch that is larger by itself is taken when nothing else waits.
     /// </summary>
     [Range(IngestLimits.MaxMessageBytes, 4L * 1024 * 1024 * 1024)]
-    public long MaxQueuedBytes { get; set; } = 64L * 1024 * 1024;
+    public long MaxQueuedBytes { get; set; } = 16L * 1024 * 1024;
 
     /// <summary>How long a stream waits for room before it ends with INGEST_BEHIND. 100 ms to 10 min; default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]

@@ -16,6 +16,7 @@ namespace ThreatLens.Maintenance.Ingestion;
 public sealed class IngestWriter : IDisposable
 {
     private static readonly TimeSpan FailureMemory = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BetweenTraces = TimeSpan.FromSeconds(1);
     private static readonly SqlSummary InsertSummary = SqlSummary.Of(MetricStatements.InsertMetric);
     private readonly CancellationTokenSource _stopping = new();
     private readonly ProducerSequences _sequences = new();
@@ -30,6 +31,7 @@ public sealed class IngestWriter : IDisposable
     private readonly bool _keepsRollups;
     private readonly TimeSpan _maxGroupAge;
     private readonly Thread _thread;
+    private long? _lastTraced;
     private MetricStatements? _statements;
     private volatile Tuple<MaintenanceException, long>? _lastFailure;
 
@@ -172,10 +174,10 @@ public sealed class IngestWriter : IDisposable
     {
         var statements = _statements ??= Open();
         var now = SqliteTimestamp.Format(_time.GetUtcNow());
-        using var span = StatementSpan.Start(_database, InsertSummary);
+        var begun = _time.GetTimestamp();
+        using var span = StatementSpan.Start(_database, InsertSummary, isTraced: IsTraced(begun));
         try
         {
-            var begun = _time.GetTimestamp();
             statements.Begin();
             var settled = 0;
             do
@@ -185,7 +187,7 @@ public sealed class IngestWriter : IDisposable
             // Somebody may have moved or deleted the file: then the commit went where nobody will look, and must not be acknowledged.
             if (statements.FileHasMoved)
                 throw Moved();
-            System.Diagnostics.Activity.Current?.SetTag("db.operation.batch.size", written.Sum(w => w.Rows));
+            span.SetBatchSize(written.Sum(w => w.Rows));
             return settled;
         }
         catch (SqliteException e)
@@ -193,6 +195,15 @@ public sealed class IngestWriter : IDisposable
             span.Fail(e);
             throw;
         }
+    }
+
+    // Groups are roots: each would be a trace of its own, a hundred a second. One a second shows what they are like.
+    private bool IsTraced(long begun)
+    {
+        if (_lastTraced is { } last && _time.GetElapsedTime(last, begun) < BetweenTraces)
+            return false;
+        _lastTraced = begun;
+        return true;
     }
 
     private void Apply(IngestWork work, MetricStatements statements, string now, List<IngestWork> written)

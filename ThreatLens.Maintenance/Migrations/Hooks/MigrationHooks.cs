@@ -64,7 +64,7 @@ internal sealed class MigrationHooks
                 throw ScriptFiles.Invalid(name, "a hook runs in a transaction and cannot be 'no-transaction'");
             // Migrations are looked at by the linter; a hook has nobody to allow it anything.
             if (script.Statements.FirstOrDefault(s => s.Action is StatementAction.TransactionControl or StatementAction.Savepoint or StatementAction.Pragma) is { } steers)
-                throw ScriptFiles.Invalid(FormattableString.Invariant($"{name}, statement {steers.Number} (line {steers.Line})"), $"{steers.Summary.Operation} is not allowed: a hook runs in a transaction, which the engine begins and ends");
+                throw ScriptFiles.Invalid(FormattableString.Invariant($"{name}, line {steers.Line} (statement {steers.Number})"), $"{steers.Summary.Operation} is not allowed: a hook runs in a transaction, which the engine begins and ends");
             hooks._scripts.Add(Moments[name], script);
         }
 

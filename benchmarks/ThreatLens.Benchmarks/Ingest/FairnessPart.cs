@@ -25,6 +25,10 @@ internal static class FairnessPart
     private static async Task<Client.LoadResult> ProducersAsync(IngestPlan plan, int producers)
     {
         await using var service = await ServiceRun.StartAsync(plan.Settings);
-        return await service.LoadAsync(producers, IngestPlan.Batch, rate: 0, plan.WarmUp, plan.Seconds);
+        await service.LoadAsync(producers: 1, IngestPlan.Batch, rate: 0, warmUp: 0, plan.WarmUp);
+        var before = service.Cpu;
+        var result = await service.LoadAsync(producers, IngestPlan.Batch, rate: 0, plan.WarmUp, plan.Seconds);
+        IngestReport.Tell($"  {producers} producers, processor microseconds a sample: {service.CpuSince(before, result.Stored)}, client {result.Cpu * 1e6 / result.Total:0.0}; {service.Memory:0} MiB");
+        return result;
     }
 }

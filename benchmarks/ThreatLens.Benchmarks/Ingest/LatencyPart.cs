@@ -15,7 +15,7 @@ internal static class LatencyPart
             if (saturation == 0)
                 saturation = (await service.LoadAsync(producers: 1, IngestPlan.Batch, rate: 0, plan.WarmUp, plan.Seconds)).Total;
             var result = await service.LoadAsync(producers: 1, IngestPlan.Batch, saturation / 2, plan.WarmUp, plan.Seconds * 2);
-            IngestReport.Tell($"half of saturation, round {round}: {result.Total:0} samples/s, ack p50 {result.P50:0.0} ms, p99 {result.P99:0.0} ms, max {result.Max:0.0} ms; WAL {service.Wal:0} MiB");
+            IngestReport.Tell($"half of saturation, round {round}: {result.Total:0} samples/s, ack p50 {result.P50:0.0} ms, p99 {result.P99:0.0} ms, max {result.Max:0.0} ms (arrival to commit {result.InsideP50:0.0}, {result.InsideP99:0.0}); WAL {service.Wal:0} MiB");
             p50.Add(result.P50);
             p99.Add(result.P99);
         }

@@ -49,6 +49,10 @@ internal sealed class ServiceRun : IAsyncDisposable
     public IReadOnlyDictionary<string, double> Cpu => Directory.EnumerateDirectories($"/proc/{_process.Process.Id}/task")
         .Select(ThreadTime).GroupBy(t => t.Name is "metrics writer" or "checkpoints" ? t.Name : "").ToDictionary(g => g.Key, g => g.Sum(t => t.Seconds));
 
+    /// <summary>Processor microseconds for each of so many samples, in words, since an earlier look at <see cref="Cpu"/>.</summary>
+    public string CpuSince(IReadOnlyDictionary<string, double> before, long samples) => string.Join(", ", Cpu.OrderBy(c => c.Key).Select(c =>
+        string.Create(CultureInfo.InvariantCulture, $"{(c.Key.Length == 0 ? "others" : c.Key)} {(c.Value - before.GetValueOrDefault(c.Key)) * 1e6 / samples:0.0}")));
+
     /// <summary>Size of the write-ahead log now, MiB.</summary>
     public double Wal => new FileInfo(_folder.File("threatlens.db-wal")) is { Exists: true } wal ? wal.Length / 1048576.0 : 0;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ThreatLens.Benchmarks.Ingest.InProcess;
 
 namespace ThreatLens.Benchmarks.Ingest;
@@ -44,8 +43,7 @@ internal static class ThroughputPart
         var before = service.Cpu;
         var result = await service.LoadAsync(producers: 1, IngestPlan.Batch, rate: 0, warmUp: 0.5, plan.Seconds);
         // What the samples a second cannot say on a busy machine.
-        var cpu = service.Cpu.OrderBy(c => c.Key).Select(c => string.Create(CultureInfo.InvariantCulture, $"{(c.Key.Length == 0 ? "others" : c.Key)} {(c.Value - before.GetValueOrDefault(c.Key)) * 1e6 / result.Stored:0.0}"));
-        IngestReport.Tell($"  processor microseconds a sample: {string.Join(", ", cpu)}, client {result.Cpu * 1e6 / result.Total:0.0}; WAL {service.Wal:0} MiB");
+        IngestReport.Tell($"  processor microseconds a sample: {service.CpuSince(before, result.Stored)}, client {result.Cpu * 1e6 / result.Total:0.0}; WAL {service.Wal:0} MiB");
         return result.Total;
     }
 }

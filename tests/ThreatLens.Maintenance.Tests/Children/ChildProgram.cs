@@ -46,7 +46,7 @@ internal static class ChildProgram
                 return 0;
             case ["rollback-stop-at", var path, var span]:
                 StopAt(span);
-                Engine(path).Rollback(new RollbackCommand { Steps = 3 });
+                Engine(path).Rollback(new RollbackCommand { Steps = 3, MaxValuesLost = long.MaxValue });
                 return 0;
             case ["migrate-die-at", var path, var point]:
                 CrashPoints.DieAt(point);
@@ -54,7 +54,7 @@ internal static class ChildProgram
                 return 0;
             case ["rollback-die-at", var path, var point]:
                 CrashPoints.DieAt(point);
-                Engine(path).Rollback(new RollbackCommand { ToVersion = "000" });
+                Engine(path).Rollback(new RollbackCommand { ToVersion = "000", MaxValuesLost = long.MaxValue });
                 return 0;
             case ["restore", var path, var backup, var operation]:
                 Console.WriteLine("ready");

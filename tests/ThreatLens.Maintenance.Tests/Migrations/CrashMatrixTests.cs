@@ -44,11 +44,11 @@ public sealed class CrashMatrixTests(ITestOutputHelper output) : SqliteMigration
         var fingerprints = new List<string> { Fingerprint(reference) };
         foreach (var version in versions)
         {
-            CrashScenario.Engine(reference.Path).Rollback(new RollbackCommand { Version = version.Version.Id });
+            CrashScenario.Engine(reference.Path).Rollback(new RollbackCommand { Version = version.Version.Id, MaxValuesLost = long.MaxValue });
             fingerprints.Add(Fingerprint(reference));
         }
 
-        return RunAsync(new CrashScenario("rollback-die-at", File, steps, fingerprints, engine => engine.Rollback(new RollbackCommand { ToVersion = "000" }))
+        return RunAsync(new CrashScenario("rollback-die-at", File, steps, fingerprints, engine => engine.Rollback(new RollbackCommand { ToVersion = "000", MaxValuesLost = long.MaxValue }))
         {
             Kept = kept,
             Structure = reference.Structure(),

@@ -185,7 +185,7 @@ public sealed class SqliteMigrationEngineTests : MigrationEngineSpecification, I
         var (own, notes, kept) = (Lines(Names), Lines("SELECT * FROM notes"), Lines("SELECT rowid, id, raw_log_id, timestamp, source, message, category, parsed_at FROM events"));
         Assert.Equal(6, own.Count);
 
-        Engine().Rollback(new RollbackCommand { ToVersion = "001" });
+        Engine().Rollback(new RollbackCommand { ToVersion = "001", MaxValuesLost = 3 });
 
         Assert.Equal(["id", "raw_log_id", "timestamp", "source", "message", "category", "parsed_at"], Lines("SELECT name FROM pragma_table_info('events')"));
         Assert.Equal(kept, Lines("SELECT rowid, * FROM events"));

@@ -93,7 +93,7 @@ public sealed class LegacyCleanupTests : RetentionTestBase
         var result = Clean(new CleanupCommand());
 
         Assert.Equal(
-            ["processing_metrics", "notification_history", "maintenance_metric_rollups"], result.Tables.Where(t => t.Skipped.Length > 0).Select(t => t.Table));
+            ["processing_metrics", "notification_history"], result.Tables.Where(t => t.Skipped.Length > 0).Select(t => t.Table));
     }
 
     private void Prepare(LegacyKind kind, bool genuine)

@@ -162,7 +162,7 @@ public sealed class RollupTests : MetricsTestBase
         Migrated(0);
         await StoreAsync([Sample(At(12, 0)), Sample(At(12, 1))]);
 
-        Engine().Rollback(new RollbackCommand { ToVersion = "000" });
+        Engine().Rollback(new RollbackCommand { ToVersion = "000", MaxValuesLost = 10 });
 
         Assert.Equal(0L, File.Scalar("SELECT count(*) FROM maintenance_metric_rollups"));
         Expect.Refusal(ErrorReasons.SchemaNotReady, () => Reader().Read(Query(MetricResolution.Minute), 10, null));
@@ -274,7 +274,7 @@ public sealed class RollupTests : MetricsTestBase
     {
         Migrated(0);
         await StoreAsync([Sample(At(12, 0), "1")]);
-        File.Execute("DROP TABLE maintenance_metric_rollups; DROP TABLE maintenance_rollup_pending; UPDATE maintenance_schema SET version = 1");
+        File.Execute("DROP TABLE maintenance_metric_rollups; DROP TABLE maintenance_rollup_pending; DROP TABLE maintenance_holds; DROP TABLE maintenance_cleanups; UPDATE maintenance_schema SET version = 1");
         AssertTruth();
         Assert.False(CatchUp().Step(CancellationToken.None));
 

@@ -14,9 +14,11 @@ internal sealed record Load(string Address, int Producers, int Batch, double Rat
 /// <param name="P50">Median of milliseconds from sending to acknowledgement.</param>
 /// <param name="P99">99th percentile of it.</param>
 /// <param name="Max">The longest.</param>
+/// <param name="InsideP50">Median of milliseconds from arrival to commit, as the service tells.</param>
+/// <param name="InsideP99">99th percentile of it.</param>
 /// <param name="Cpu">Processor seconds of the client, for each second.</param>
 /// <param name="Stored">Samples acknowledged in all, also before and after those seconds.</param>
-internal sealed record LoadResult(double[] Samples, double P50, double P99, double Max, double Cpu, long Stored)
+internal sealed record LoadResult(double[] Samples, double P50, double P99, double Max, double InsideP50, double InsideP99, double Cpu, long Stored)
 {
     /// <summary>Samples acknowledged a second.</summary>
     public double Total => Samples.Sum();

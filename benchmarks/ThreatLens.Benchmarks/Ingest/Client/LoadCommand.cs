@@ -34,9 +34,13 @@ internal static class LoadCommand
         var seconds = Stopwatch.GetElapsedTime(from, to).TotalSeconds;
         var counted = streams.Select(s => s.Acknowledged.Where(a => a.At >= from && a.At < to).ToList()).ToList();
         double[] took = [.. counted.SelectMany(c => c).Select(a => Stopwatch.GetElapsedTime(0, a.Took).TotalMilliseconds).Order()];
-        double At(double share) => took.Length == 0 ? double.NaN : took[Math.Min(took.Length - 1, (int)(took.Length * share))];
-        return new LoadResult([.. counted.Select(c => c.Count * load.Batch / seconds)], At(0.5), At(0.99), At(1), used.TotalSeconds / seconds, streams.Sum(s => (long)s.Acknowledged.Count * load.Batch));
+        double[] inside = [.. counted.SelectMany(c => c).Select(a => a.Inside).Order()];
+        return new LoadResult(
+            [.. counted.Select(c => c.Count * load.Batch / seconds)], At(took, 0.5), At(took, 0.99), At(took, 1), At(inside, 0.5), At(inside, 0.99),
+            used.TotalSeconds / seconds, streams.Sum(s => (long)s.Acknowledged.Count * load.Batch));
     }
+
+    private static double At(double[] sorted, double share) => sorted.Length == 0 ? double.NaN : sorted[Math.Min(sorted.Length - 1, (int)(sorted.Length * share))];
 
     private static async Task WaitAsync(double seconds, List<Task> running)
     {

@@ -20,8 +20,8 @@ internal sealed class LoadStream(string address, string producerId, int batch)
     private readonly ConcurrentQueue<long> _sentAt = new();
     private readonly EncodedBatch _encoded = new(batch);
 
-    /// <summary>When each batch was acknowledged, and how long that took: timestamps of <see cref="Stopwatch"/>.</summary>
-    public List<(long At, long Took)> Acknowledged { get; } = [];
+    /// <summary>When each batch was acknowledged and how long that took, timestamps of <see cref="Stopwatch"/>; and milliseconds of it inside the service, from arrival to commit.</summary>
+    public List<(long At, long Took, double Inside)> Acknowledged { get; } = [];
 
     /// <param name="interval">Between two messages; null: none.</param>
     /// <param name="stop">When to send no more; what is under way is still waited for.</param>
@@ -64,7 +64,7 @@ internal sealed class LoadStream(string address, string producerId, int batch)
             if (acknowledgement.Accepted != batch || !_sentAt.TryDequeue(out var sent))
                 throw new InvalidOperationException($"Batch {acknowledgement.Sequence}: {acknowledgement.Accepted} of {batch} samples were stored.");
             var now = Stopwatch.GetTimestamp();
-            Acknowledged.Add((now, now - sent));
+            Acknowledged.Add((now, now - sent, acknowledgement.Latency.ToTimeSpan().TotalMilliseconds));
             window.Release();
         }
     }

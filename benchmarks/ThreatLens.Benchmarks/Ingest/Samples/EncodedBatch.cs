@@ -17,9 +17,9 @@ internal sealed class EncodedBatch
     private const int PaddedLength = 10;
     private const int FiveBytes = 5;
 
+    private static long _rows;
     private readonly int _sequenceAt;
     private readonly int[] _timesAt;
-    private long _row;
 
     public EncodedBatch(int samples)
     {
@@ -51,13 +51,14 @@ internal sealed class EncodedBatch
     /// <summary>What goes over the wire.</summary>
     public byte[] Message { get; }
 
-    /// <summary>Fills in the number and the next times.</summary>
+    /// <summary>Fills in the number, and the times that come next for all producers together: theirs is one clock, as in life.</summary>
     public void Next(long sequence)
     {
+        var row = Interlocked.Add(ref _rows, _timesAt.Length) - _timesAt.Length;
         PutVarint(Message.AsSpan(_sequenceAt, PaddedLength), (ulong)sequence);
         foreach (var at in _timesAt)
         {
-            var (seconds, nanos) = BenchmarkRow.Time(_row++);
+            var (seconds, nanos) = BenchmarkRow.Time(row++);
             PutVarint(Message.AsSpan(at + 1, FiveBytes), (ulong)seconds);
             PutVarint(Message.AsSpan(at + 2 + FiveBytes, FiveBytes), (ulong)nanos);
         }

@@ -55,10 +55,6 @@ public sealed class HostileScriptTests : SqliteMigrationTestBase
     [InlineData("CREATE TRIGGER x DELETE ON t BEGIN SELECT 1; END", 2, 2, true)]
     [InlineData("SELECT 1;\n\nCREATE TRIGGER x DELETE ON t BEGIN\n SELECT 1;\n", 4, 3)]
     [InlineData("CREATE", 2, 2, true)]
-    [InlineData("COMMIT;", 2, 2)]
-    [InlineData("SELECT 1;\n/* ; */ -- ;\nend transaction;", 4, 3)]
-    [InlineData("SELECT 1; ROLLBACK;", 2, 3)]
-    [InlineData("PRAGMA foreign_keys = ON;", 2, 2)]
     [InlineData("INSERT INTO t VALUES (?, :b);", 2, 2)]
     [InlineData("SELECT 1;\nSELECT 'a\n\0b';", 4, 3)]
     [InlineData("-- a\0\nSELECT 1;", 2, 2)]
@@ -171,6 +167,22 @@ public sealed class HostileScriptTests : SqliteMigrationTestBase
         Assert.Equal(204, Engine(catalog: _scripts.Load()).Migrate(new MigrateCommand()).Applied.Count);
 
         Assert.Equal(Enumerable.Range(1, 199).Select(i => $"{i}|{i}"), File.Lines("SELECT id, a FROM t ORDER BY id"));
+    }
+
+    [Theory]
+    [InlineData("COMMIT;", 2, 2)]
+    [InlineData("SELECT 1;\n/* ; */ -- ;\nend transaction;", 4, 3)]
+    [InlineData("SELECT 1; ROLLBACK;", 2, 3)]
+    [InlineData("PRAGMA foreign_keys = ON;", 2, 2)]
+    public void Migrate_script_that_steers_its_transaction_is_refused_and_stops_nothing_else(string sql, int line, int statement)
+    {
+        var engine = Engine(catalog: _scripts.With("1000_x.up.sql", Table + sql).Load());
+
+        var error = Expect.Refusal(ErrorReasons.LintFailed, () => engine.Migrate(new MigrateCommand()));
+
+        Assert.Equal(("1000_x.up.sql", $"{line}", $"{statement}"), (error.Metadata["script"], error.Metadata["line"], error.Metadata["statement"]));
+        Assert.DoesNotContain("t", File.Tables());
+        Assert.Equal(4, engine.Migrate(new MigrateCommand { TargetVersion = "003" }).Applied.Count);
     }
 
     private void Migrate(string up) => Engine(catalog: _scripts.With("1000_x.up.sql", up).Load()).Migrate(new MigrateCommand());

@@ -90,7 +90,22 @@ public sealed class LintTests : PlanTestBase
     }
 
     [Theory]
-    [InlineData("COMMIT;")]
+    [InlineData("SELECT 1;\nCOMMIT;", 2, 2)]
+    [InlineData("SELECT 1;\n/* ; */ -- ;\nend transaction;", 3, 2)]
+    [InlineData("SELECT 1; ROLLBACK;", 1, 2)]
+    [InlineData("BEGIN;", 1, 1)]
+    public void Migrate_statement_that_ends_the_transaction_is_refused_by_file_line_and_statement(string up, int line, int statement)
+    {
+        Base();
+
+        var error = Expect.Refusal(ErrorReasons.LintFailed, () => With(up).Migrate(new MigrateCommand { Allow = [LintRules.TransactionControl] }));
+
+        Assert.Contains("take it out", error.Message, StringComparison.Ordinal);
+        Assert.Equal(("002_next.up.sql", $"{line}", $"{statement}"), (error.Metadata["script"], error.Metadata["line"], error.Metadata["statement"]));
+    }
+
+    [Theory]
+    [InlineData("DETACH x;")]
     [InlineData("VACUUM;")]
     public void Migrate_statement_that_leaves_the_transaction_can_only_be_allowed_by_the_script(string up)
     {

@@ -221,5 +221,5 @@ public sealed class TableRebuildTests : SqliteMigrationTestBase
         Assert.Equal(["id|INTEGER", "a|TEXT"], File.Lines("SELECT name, type FROM pragma_table_info('t')"));
     }
 
-    private void Migrate(string up) => Engine(catalog: new MigrationCatalog([MigrationCatalogTests.Create("001_change", up)])).Migrate(new MigrateCommand());
+    private void Migrate(string up) => Engine(catalog: new MigrationCatalog([MigrationCatalogTests.Create("001_change", up)])).Migrate(new MigrateCommand { Allow = ["drop-column-with-data"] });
 }

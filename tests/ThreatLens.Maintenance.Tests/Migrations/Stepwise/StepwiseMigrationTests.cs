@@ -30,7 +30,7 @@ public sealed class StepwiseMigrationTests : SqliteMigrationTestBase
             NoTransaction + $"PRAGMA foreign_keys = ON; PRAGMA user_version = 7;\nATTACH ':memory:' AS side;\nCREATE TABLE side.s (a); INSERT INTO side.s VALUES ('x');\n"
             + $"CREATE TABLE u (id REFERENCES p (id)); INSERT INTO t (a) SELECT a FROM side.s;\nDETACH side; VACUUM; VACUUM INTO '{copy}';");
         _scripts.With("1001_x.down.sql", NoTransaction + "DROP TABLE u; DELETE FROM t; VACUUM;");
-        _scripts.With("1002_y.up.sql", "INSERT INTO p VALUES (1); -- threatlens-free\nDELETE FROM p;");
+        _scripts.With("1002_y.up.sql", "-- threatlens: allow delete-rows\nINSERT INTO p VALUES (1); -- threatlens-free\nDELETE FROM p;");
         var engine = Engine(catalog: _scripts.Load());
 
         var result = engine.Migrate(new MigrateCommand());
