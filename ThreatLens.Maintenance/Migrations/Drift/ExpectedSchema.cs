@@ -48,7 +48,8 @@ internal sealed record ExpectedSchema(SchemaModel Model, IReadOnlyDictionary<str
         try
         {
             // These do nothing to the schema, and some open other files.
-            if (statement.Action is not (StatementAction.TransactionControl or StatementAction.Pragma) && ScriptRunner.IsNeeded(connection, statement))
+            var doesNothingHere = script.IsTransactional && statement.Action is StatementAction.TransactionControl or StatementAction.Pragma;
+            if (!doesNothingHere && ScriptRunner.IsNeeded(connection, statement))
                 ScriptRunner.Execute(connection, statement);
         }
         catch (Exception e) when (e is SqliteException or RebuildRefusedException)

@@ -25,6 +25,8 @@ internal sealed class ScriptForecast(ShadowSchema shadow, RowForecast rows, Spac
     {
         foreach (var statement in script.Statements)
         {
+            if (!script.IsTransactional)
+                shadow.Attach(statement);
             if (ScriptRunner.IsNeeded(shadow.Connection, statement))
                 Run(statement);
             else

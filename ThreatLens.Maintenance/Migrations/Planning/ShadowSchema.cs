@@ -97,6 +97,15 @@ internal sealed class ShadowSchema : IDisposable
         return (!Equals(before, Connection.Pragma("schema_version")), null);
     }
 
+    /// <summary>Attaches an empty database in memory in place of the file that a script without a transaction attaches, or lets it go again.</summary>
+    public void Attach(ScriptStatement statement)
+    {
+        if (statement.AttachedName is { } name)
+            TryExecute(Connection, $"ATTACH ':memory:' AS {name}");
+        else if (statement.Summary.Operation == "DETACH")
+            TryExecute(Connection, statement.Sql);
+    }
+
     /// <summary>Replaces what is known of a table.</summary>
     public void Set(TableState table) => _tables[table.Name] = table;
 

@@ -24,7 +24,8 @@ public sealed record UnfinishedMigration(string Version, bool IsDown, int Statem
     /// <summary>What is left to be finished; null when nothing is.</summary>
     internal static UnfinishedMigration? Read(SqliteConnection connection)
     {
-        if (!connection.HasTable(Table))
+        // Asked of the database: a connection that has the schema in memory does not notice that another process has finished.
+        if (connection.Scalar($"SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '{Table}'") is null)
             return null;
         using var command = connection.CreateCommand();
         command.CommandText = $"SELECT version, is_down, statements_done, digest, fingerprint_before, run FROM {Table}";

@@ -86,7 +86,7 @@ public sealed class MigrationFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("SELECT 1;\nCOMMIT;", "1000_a.up.sql, line 2 (statement 2): COMMIT is not allowed")]
+    [InlineData("SELECT 1;\nSELECT 'open;", "1000_a.up.sql, line 2 (statement 2): the text that begins with ' does not end")]
     [InlineData("SELECT '${nobody}';", "1000_a.up.sql, line 1 (statement 1): the placeholder ${nobody} has no value")]
     [InlineData(null, "there is no such folder")]
     public async Task Start_with_a_bad_script_or_folder_ends_and_says_why(string? script, string message)
