@@ -261,6 +261,7 @@ public sealed class IngestWriter : IDisposable
         }
 
         Close();
+        _checkpointer.Reopen();
     }
 
     private void Close()
