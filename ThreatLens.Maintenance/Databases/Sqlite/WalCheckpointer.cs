@@ -55,15 +55,21 @@ public sealed class WalCheckpointer : IDisposable
             return;
         var before = Interlocked.Exchange(ref _logged, pages);
         var hadAll = before <= Volatile.Read(ref _copied);
-        if (pages < before)
+        // Not longer than before: the log has begun anew.
+        if (pages <= before)
             Interlocked.Exchange(ref _copied, 0);
         // The first pages that are not in the database begin the wait for a quiet moment; later ones count when they are many.
-        if (hadAll || pages < before || IsDue(pages))
+        if (hadAll || pages <= before || IsDue(pages))
             _wake.Set();
     }
 
     /// <summary>Tells that the file at the database's path may be another one now: it is opened anew before the next checkpoint.</summary>
-    public void Reopen() => _isStale = true;
+    public void Reopen()
+    {
+        _isStale = true;
+        Interlocked.Exchange(ref _copied, 0);
+        Interlocked.Exchange(ref _logged, 0);
+    }
 
     /// <summary>Ends the thread and closes the connection.</summary>
     public void Dispose()
