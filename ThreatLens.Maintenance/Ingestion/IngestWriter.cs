@@ -263,6 +263,7 @@ public sealed class IngestWriter : IDisposable
         }
 
         Close();
+        _checkpointer.Reopen();
     }
 
     private void Close()

@@ -31,9 +31,9 @@ public sealed class WalCheckpointer : IDisposable
     private readonly Thread _thread;
     private SqliteConnection? _connection;
     private long _pageSize = 4_096;
+    private volatile bool _isStale;
     private int _logged;
     private int _copied;
-    private int _seen;
 
     /// <summary>Starts its thread; opens nothing before the first <see cref="Committed"/>.</summary>
     public WalCheckpointer(SqliteDatabase database, ILogger<WalCheckpointer> logger)
@@ -54,9 +54,21 @@ public sealed class WalCheckpointer : IDisposable
         if (raw.sqlite3_wal_checkpoint_v2(writer.Handle, "main", Noop, out var pages, out _) != raw.SQLITE_OK)
             return;
         var before = Interlocked.Exchange(ref _logged, pages);
-        // The first pages of a new log begin the wait for a quiet moment; later ones count when they are many.
-        if (before == 0 || pages < before || IsDue(pages))
+        var hadAll = before <= Volatile.Read(ref _copied);
+        // Not longer than before: the log has begun anew.
+        if (pages <= before)
+            Interlocked.Exchange(ref _copied, 0);
+        // The first pages that are not in the database begin the wait for a quiet moment; later ones count when they are many.
+        if (hadAll || pages <= before || IsDue(pages))
             _wake.Set();
+    }
+
+    /// <summary>Tells that the file at the database's path may be another one now: it is opened anew before the next checkpoint.</summary>
+    public void Reopen()
+    {
+        _isStale = true;
+        Interlocked.Exchange(ref _copied, 0);
+        Interlocked.Exchange(ref _logged, 0);
     }
 
     /// <summary>Ends the thread and closes the connection.</summary>
@@ -79,21 +91,20 @@ public sealed class WalCheckpointer : IDisposable
             var signalled = _wake.WaitOne(Volatile.Read(ref _logged) > Volatile.Read(ref _copied) ? Quiet : Timeout.InfiniteTimeSpan);
             if (_ending.IsCancellationRequested)
                 break;
-            var pages = Volatile.Read(ref _logged);
-            if (pages < _seen)
-                Volatile.Write(ref _copied, 0);
-            _seen = pages;
-            if (!signalled || IsDue(pages))
+            if (!signalled || IsDue(Volatile.Read(ref _logged)))
                 Move();
         }
 
-        _connection?.Dispose();
+        Close();
     }
 
     private void Move()
     {
         try
         {
+            if (_isStale)
+                Close();
+            _isStale = false;
             _connection ??= Open();
             var logged = Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
             if (logged * _pageSize < BoundBytes)
@@ -111,10 +122,15 @@ public sealed class WalCheckpointer : IDisposable
         {
             // Nothing is lost: the log keeps what is in it, and the next commits call again.
             Log.CheckpointFailed(_logger, e);
-            Volatile.Write(ref _copied, Volatile.Read(ref _logged));
-            _connection?.Dispose();
-            _connection = null;
+            SetCopied(Volatile.Read(ref _logged));
+            Close();
         }
+    }
+
+    private void Close()
+    {
+        _connection?.Dispose();
+        _connection = null;
     }
 
     /// <returns>Pages in the log.</returns>
@@ -124,8 +140,17 @@ public sealed class WalCheckpointer : IDisposable
         // Busy: a reader or a writer is in the way, and as much was moved as could be.
         if (code is not (raw.SQLITE_OK or raw.SQLITE_BUSY))
             throw new SqliteException(raw.sqlite3_errmsg(_connection.Handle).utf8_to_string(), code & 0xff, code);
-        Volatile.Write(ref _copied, code == raw.SQLITE_OK ? Math.Max(0, copied) : Math.Max(0, logged));
+        SetCopied(code == raw.SQLITE_OK ? copied : logged);
         return logged;
+    }
+
+    private void SetCopied(int pages)
+    {
+        // A full fence, as in Committed: of two that meet, one sees what the other has set.
+        Interlocked.Exchange(ref _copied, pages);
+        // A writer has begun the log anew meanwhile.
+        if (Volatile.Read(ref _logged) < pages)
+            Interlocked.Exchange(ref _copied, 0);
     }
 
     private SqliteConnection Open()

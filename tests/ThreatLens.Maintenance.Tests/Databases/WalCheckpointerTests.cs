@@ -72,6 +72,25 @@ public sealed class WalCheckpointerTests : IDisposable
         await Eventually.TrueAsync(() => Emptied(writer, checkpointer), () => $"the log has {Log} bytes");
     }
 
+    [Fact]
+    public async Task Reopen_after_the_file_was_replaced_moves_the_log_of_the_new_one()
+    {
+        using var checkpointer = new WalCheckpointer(_database, NullLogger<WalCheckpointer>.Instance);
+        using (var writer = OpenWriter())
+        {
+            Write(writer, checkpointer);
+            await Eventually.TrueAsync(() => File >= Megabyte, () => $"the database has {File} bytes, its log {Log}");
+        }
+
+        foreach (var end in (string[])["", "-wal", "-shm"])
+            System.IO.File.Move(_database.Path + end, _folder.File("away.db") + end);
+        using var another = OpenWriter();
+        checkpointer.Reopen();
+        Write(another, checkpointer);
+
+        await Eventually.TrueAsync(() => File >= Megabyte, () => $"the database has {File} bytes, its log {Log}");
+    }
+
     private bool Emptied(SqliteConnection writer, WalCheckpointer checkpointer)
     {
         Write(writer, checkpointer);
