@@ -24,14 +24,21 @@ public sealed class SmallDisk : IDisposable
     /// <summary>What <see cref="FillBut"/> put there is gone.</summary>
     public void MakeRoom() => File.Delete(Ballast);
 
-    /// <summary>Leaves only so many bytes free.</summary>
+    /// <summary>Leaves only so many bytes free; fewer when others write at the same time.</summary>
     public void FillBut(long bytes)
     {
-        using var ballast = new FileStream(Ballast, FileMode.Create);
+        using var ballast = new FileStream(Ballast, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
         var left = new DriveInfo(Path).AvailableFreeSpace - bytes;
         var block = new byte[4096];
-        for (; left > 0; left -= block.Length)
-            ballast.Write(block);
+        try
+        {
+            for (; left > 0; left -= block.Length)
+                ballast.Write(block);
+        }
+        catch (IOException) when (new DriveInfo(Path).AvailableFreeSpace == 0)
+        {
+            // Somebody else wrote meanwhile: the disk is full, which is what was wanted.
+        }
     }
 
     public void Dispose() => Run("umount", Path);
