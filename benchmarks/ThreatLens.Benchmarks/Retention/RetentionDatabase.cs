@@ -1,8 +1,8 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Migrations;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ThreatLens.Benchmarks.Retention;
 

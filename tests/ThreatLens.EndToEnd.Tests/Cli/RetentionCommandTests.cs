@@ -10,7 +10,8 @@ public sealed class RetentionCommandTests
     [Fact]
     public async Task Cleanup_is_planned_and_run_and_spares_what_a_hold_pins()
     {
-        await using var service = await RunningService.StartAsync();
+        // Rollups are rows too, and may or may not be there yet.
+        await using var service = await RunningService.StartAsync(keepsRollups: false);
         var database = new SqliteFile(service.DatabasePath);
         Assert.Equal(0, (await service.RunAsync("migrate")).Code);
         database.Execute(

@@ -18,11 +18,15 @@ internal sealed class RunningService : IAsyncDisposable
 
     public string DatabasePath => _folder.File("threatlens.db");
 
-    public static async Task<RunningService> StartAsync()
+    public static async Task<RunningService> StartAsync(bool keepsRollups = true)
     {
         var folder = new TemporaryFolder();
         var process = await MaintenanceProcess.StartAsync(
-            folder.File("threatlens.db"), new Dictionary<string, string?> { ["Maintenance__MigrateOnStartup"] = "false" });
+            folder.File("threatlens.db"), new Dictionary<string, string?>
+            {
+                ["Maintenance__MigrateOnStartup"] = "false",
+                ["Maintenance__Ingest__Rollups"] = keepsRollups ? "true" : "false",
+            });
         var service = new RunningService(folder, process);
         await process.WaitForHealthAsync();
         return service;

@@ -48,7 +48,11 @@ internal sealed partial class RetentionOracle
         var rawLogs = Keep("raw_logs", policies, r => Pinned(r) || referred.Contains(r.Id));
         return new()
         {
-            ["processing_metrics"] = Ids(metrics), ["events"] = Ids(keptEvents), ["ai_analysis"] = Ids(analyses), ["notification_history"] = Ids(notifications), ["raw_logs"] = Ids(rawLogs),
+            ["processing_metrics"] = Ids(metrics),
+            ["events"] = Ids(keptEvents),
+            ["ai_analysis"] = Ids(analyses),
+            ["notification_history"] = Ids(notifications),
+            ["raw_logs"] = Ids(rawLogs),
         };
     }
 
