@@ -7,13 +7,13 @@ namespace ThreatLens.Maintenance.Databases.Sqlite;
 
 /// <summary>
 /// Moves pages from the write-ahead log into the database on a thread and a connection of its own, so that no commit waits for it. PASSIVE
-/// checkpoints hinder nobody, but under constant writes the log would never begin anew and grow without limit: at <see cref="BoundBytes"/>
+/// checkpoints hinder nobody, but under constant writes the log would never begin anew and grow without limit: before <see cref="BoundBytes"/>
 /// one is taken in a turn of the write gate, after which the log begins anew. A reader that stays in an old snapshot holds that up; it is tried again as the log grows.
 /// Thread-safe.
 /// </summary>
 public sealed class WalCheckpointer : IDisposable
 {
-    /// <summary>Length of the log at which it is made to begin anew, between two writers: 48 MiB.</summary>
+    /// <summary>What the log is kept near: 48 MiB. It is made to begin anew early enough, between two writers.</summary>
     public const long BoundBytes = 48L * 1024 * 1024;
 
     /// <summary>What a checkpoint is made for: 16 MiB of log that is not in the database yet. Fewer, larger ones write a page that changes often only once.</summary>
@@ -107,7 +107,8 @@ public sealed class WalCheckpointer : IDisposable
             _isStale = false;
             _connection ??= Open();
             var logged = Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
-            if (logged * _pageSize < BoundBytes)
+            // What is written while the last pages are moved comes on top.
+            if (logged * _pageSize < BoundBytes - PassiveBytes)
                 return;
             using var turn = _database.WriteGate.Enter(_ending.Token);
             // The next writer begins the log anew in the same file, which costs nobody anything; cutting the file short takes tens of
