@@ -79,7 +79,8 @@ internal sealed class ConnectionOptions
                 });
                 return (int)await command(new Session(channel.Client, screen, answerTime), parsed, cancellationToken);
             }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (cancellationToken.IsCancellationRequested
+                && exception is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled })
             {
                 screen.Complain("interrupted before the service had answered.");
                 return (int)ExitCode.Failed;

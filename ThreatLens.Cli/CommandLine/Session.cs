@@ -24,8 +24,21 @@ internal sealed record Session(DatabaseMaintenance.DatabaseMaintenanceClient Cli
     public static async IAsyncEnumerable<T> ReadAsync<T>(
         AsyncServerStreamingCall<T> call, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await call.ResponseHeadersAsync;
-        await foreach (var message in call.ResponseStream.ReadAllAsync(cancellationToken))
-            yield return message;
+        await OrCancelledAsync(call.ResponseHeadersAsync, cancellationToken);
+        while (await OrCancelledAsync(call.ResponseStream.MoveNext(cancellationToken), cancellationToken))
+            yield return call.ResponseStream.Current;
+    }
+
+    /// <summary>A call that is cancelled just as it begins ends with a status, whatever its channel was told to throw.</summary>
+    private static async Task<T> OrCancelledAsync<T>(Task<T> step, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await step;
+        }
+        catch (RpcException exception) when (exception.StatusCode == StatusCode.Cancelled && cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(exception.Message, exception, cancellationToken);
+        }
     }
 }

@@ -34,14 +34,17 @@ public sealed class WaitTests
     }
 
     [Theory]
-    [InlineData(Signals.Interrupt)]
-    [InlineData(Signals.Terminate)]
-    public async Task Interrupted_wait_names_the_operation_that_goes_on(int signal)
+    [InlineData(Signals.Interrupt, true)]
+    [InlineData(Signals.Terminate, true)]
+    [InlineData(Signals.Interrupt, false)]
+    [InlineData(Signals.Terminate, false)]
+    public async Task Interrupted_wait_names_the_operation_that_goes_on(int signal, bool afterTheFirstMessage)
     {
         var watched = new TaskCompletionSource();
         await using var service = await StartAsync(async (_, write, cancellationToken) =>
         {
-            await write(Snapshot(OperationState.Running, 1));
+            if (afterTheFirstMessage)
+                await write(Snapshot(OperationState.Running, 1));
             watched.TrySetResult();
             await Task.Delay(Timeout.Infinite, cancellationToken);
         });
