@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
+using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
 
 namespace ThreatLens.Maintenance.Databases.Sqlite;
@@ -29,6 +30,7 @@ public sealed class SqliteDatabase
         _reading = _settings.For(SqliteOpenMode.ReadOnly);
         _writing = _settings.For(_settings.Mode);
         Time = time;
+        Slow = new SlowStatements(time);
     }
 
     /// <summary>Absolute path of the database file.</summary>
@@ -42,6 +44,9 @@ public sealed class SqliteDatabase
 
     /// <summary>The queue in which this process's writers take turns.</summary>
     public WriteGate WriteGate { get; } = new();
+
+    /// <summary>Which statements took long.</summary>
+    public SlowStatements Slow { get; }
 
     /// <summary>Whether the database file exists.</summary>
     public bool FileExists => File.Exists(Path);

@@ -21,6 +21,9 @@ internal sealed class SqliteSession
         _transaction = transaction;
     }
 
+    /// <summary>The connection, within the visit's transaction.</summary>
+    public SqliteConnection Connection => _connection;
+
     /// <summary>Reads, in one consistent snapshot.</summary>
     /// <param name="database">Where.</param>
     /// <param name="doing">What for, to complete "… while …" in an error.</param>
