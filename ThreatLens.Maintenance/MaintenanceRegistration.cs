@@ -18,6 +18,9 @@ using ThreatLens.Maintenance.Optimization.Indexes;
 using ThreatLens.Maintenance.Retention;
 using ThreatLens.Maintenance.Retention.Holds;
 using ThreatLens.Maintenance.Statistics;
+using ThreatLens.Maintenance.Statistics.Notifications;
+using ThreatLens.Maintenance.Statistics.Processing;
+using ThreatLens.Maintenance.Statistics.Sampling;
 
 namespace ThreatLens.Maintenance;
 
@@ -40,8 +43,9 @@ public static class MaintenanceRegistration
         builder.AddOptions<HealthOptions>("Maintenance:Health");
         builder.AddOptions<OptimizationOptions>("Maintenance:Optimization");
         builder.AddOptions<RetentionOptions>("Maintenance:Retention");
+        builder.AddOptions<StatisticsOptions>("Maintenance:Statistics");
         builder.AddSqlite();
-        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddRetention().AddHealth().AddOptimization();
+        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddRetention().AddHealth().AddOptimization().AddStatistics();
         builder.Services.AddHostedService<MaintenanceService>();
         return builder;
     }
@@ -120,6 +124,13 @@ public static class MaintenanceRegistration
         .AddSingleton<Optimizer>()
         .AddSingleton<OptimizeOperations>()
         .AddSingleton<IndexAdvisor>();
+
+    private static IServiceCollection AddStatistics(this IServiceCollection services) => services
+        .AddSingleton<ProcessingReader>()
+        .AddSingleton<NotificationReader>()
+        .AddSingleton<StatisticsSamples>()
+        .AddSingleton<StatisticsSampler>()
+        .AddHostedService(services => services.GetRequiredService<StatisticsSampler>());
 
     private static OptionsBuilder<T> AddOptions<T>(this IHostApplicationBuilder builder, string section)
         where T : class => builder.Services.AddOptions<T>().Bind(builder.Configuration.GetSection(section)).ValidateDataAnnotations().ValidateOnStart();
