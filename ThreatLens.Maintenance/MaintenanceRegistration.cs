@@ -5,8 +5,10 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Health;
+using ThreatLens.Maintenance.Health.Samples;
 using ThreatLens.Maintenance.Health.Sections;
 using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
@@ -62,6 +64,7 @@ public static class MaintenanceRegistration
         var options = builder.Configuration.GetSection("Maintenance:Database").Get<SqliteDatabaseOptions>() ?? new SqliteDatabaseOptions();
         options.ConnectionString = connectionString;
         var database = new SqliteDatabase(options, TimeProvider.System);
+        database.Slow.Threshold = (builder.Configuration.GetSection("Maintenance:Health").Get<HealthOptions>() ?? new HealthOptions()).SlowStatement;
         builder.Services.AddSingleton(database);
     }
 
@@ -109,14 +112,40 @@ public static class MaintenanceRegistration
 
     private static IServiceCollection AddHealth(this IServiceCollection services) => services
         .AddSingleton<IntegrityMonitor>()
-        .AddSingleton<TableCounter>()
-        .AddSingleton<HealthReporter>()
+        .AddSingleton<CallErrors>()
+        .AddSingleton(services => new HealthReporter(services.GetRequiredService<SqliteDatabase>(), services.GetServices<IHealthSectionSource>(), services.GetRequiredService<TimeProvider>()))
+        .AddSingleton<SharedReports>()
+        .AddSingleton<HealthWatches>()
+        .AddHealthSections()
+        .AddHealthSamples();
+
+    private static IServiceCollection AddHealthSections(this IServiceCollection services) => services
+        .AddSingleton<DriftMemory>()
+        .AddSingleton<BackupList>()
         .AddSingleton<IHealthSectionSource, SchemaSection>()
         .AddSingleton<IHealthSectionSource, IntegritySection>()
         .AddSingleton<IHealthSectionSource, StorageSection>()
         .AddSingleton<IHealthSectionSource, TablesSection>()
         .AddSingleton<IHealthSectionSource, IngestSection>()
-        .AddSingleton<IHealthSectionSource, LogSourcesSection>();
+        .AddSingleton<IHealthSectionSource, LogSourcesSection>()
+        .AddSingleton<IHealthSectionSource, ProcessingSection>()
+        .AddSingleton<IHealthSectionSource, NotificationsSection>()
+        .AddSingleton<IHealthSectionSource, ErrorsSection>()
+        .AddSingleton<IHealthSectionSource, PerformanceSection>()
+        .AddSingleton<IHealthSectionSource, BackupsSection>()
+        .AddSingleton<IHealthSectionSource, OperationsSection>()
+        .AddSingleton<IHealthSectionSource, RetentionSection>();
+
+    private static IServiceCollection AddHealthSamples(this IServiceCollection services) => services
+        .AddHealthSample<TableRows>()
+        .AddHealthSample<SourceRhythms>()
+        .AddHealthSample<OldestRows>()
+        .AddHealthSample<QueryPlans>()
+        .AddHealthSample<AdviceSample>()
+        .AddHostedService<HealthSampling>();
+
+    private static IServiceCollection AddHealthSample<T>(this IServiceCollection services)
+        where T : class, IHealthSample => services.AddSingleton<T>().AddSingleton<IHealthSample>(services => services.GetRequiredService<T>());
 
     private static IServiceCollection AddOptimization(this IServiceCollection services) => services
         .AddSingleton<DatabaseSizeReader>()

@@ -52,6 +52,9 @@ internal static class HealthReportCommand
         using var call = session.Client.HealthReport(request, session.Soon(cancellationToken));
         await foreach (var report in Session.ReadAsync(call, cancellationToken))
         {
+            // Only a sign that the report takes longer than a moment.
+            if (report.Heartbeat)
+                continue;
             session.Screen.Show(report, () => HealthReportView.Of(report));
             return Verdict(report);
         }

@@ -34,7 +34,7 @@ internal sealed partial class DatabaseMaintenanceService(
     HoldOperations holdOperations,
     HoldStore holds,
     HoldCounter holdCounter,
-    HealthReporter health,
+    HealthWatches health,
     MetricReader metrics,
     OptimizePlanner optimizePlanner,
     OptimizeOperations optimizations,

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 
@@ -22,7 +23,7 @@ public sealed class HealthReporter
 
     /// <summary>Makes a report now. It counts no whole table: a few milliseconds, however large the database is.</summary>
     /// <param name="sections">Only these; empty: all.</param>
-    /// <param name="cancellationToken">Gives up between sections.</param>
+    /// <param name="cancellationToken">Interrupts it.</param>
     public HealthReport Report(IReadOnlyCollection<HealthSectionKind> sections, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
@@ -32,7 +33,7 @@ public sealed class HealthReporter
         MaintenanceException unreadable;
         try
         {
-            return SqliteSession.Read(_database, "reporting on health", session => Make(new HealthLook(now, session), sources, cancellationToken));
+            return SqliteSession.Read(_database, "reporting on health", session => Make(new HealthLook(now, session), sources, cancellationToken), cancellationToken);
         }
         catch (MaintenanceException e)
         {
@@ -70,7 +71,7 @@ public sealed class HealthReporter
         {
             return Unavailable(source, e);
         }
-        catch (SqliteException e)
+        catch (SqliteException e) when (e.SqliteErrorCode != raw.SQLITE_INTERRUPT)
         {
             return Unavailable(source, _database.Translate(e, "reporting on health"));
         }
