@@ -16,6 +16,7 @@ internal sealed class HealthSampling(IEnumerable<IHealthSample> samples, SharedR
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
     private readonly SemaphoreSlim _wake = new(0);
+    private readonly Dictionary<IHealthSample, string> _failures = [];
     private volatile bool _changed;
 
     /// <inheritdoc/>
@@ -79,13 +80,16 @@ internal sealed class HealthSampling(IEnumerable<IHealthSample> samples, SharedR
         try
         {
             sample.Take(cancellationToken);
+            _failures.Remove(sample);
             var took = time.GetElapsedTime(begun);
             return took * Rest > sample.Interval ? took * Rest : sample.Interval;
         }
         catch (Exception e) when (e is MaintenanceException or SqliteException or IOException)
         {
-            // What was seen last stays, and says how old it is.
-            Log.SampleFailed(logger, e, sample.GetType().Name);
+            // What was seen last stays, and says how old it is. Said once while the reason stays the same.
+            if (_failures.GetValueOrDefault(sample) != e.Message)
+                Log.SampleFailed(logger, e, sample.GetType().Name);
+            _failures[sample] = e.Message;
             return sample.Interval > Retry ? Retry + (time.GetElapsedTime(begun) * Rest) : sample.Interval;
         }
     }

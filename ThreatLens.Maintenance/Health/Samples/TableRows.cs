@@ -1,4 +1,6 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
+using SQLitePCL;
 using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Databases.Sqlite;
 
@@ -44,15 +46,28 @@ internal sealed class TableRows(SqliteDatabase database, IOptions<HealthOptions>
             var at = _time.GetUtcNow();
             // A table that was dropped since its name was read has no rows to tell of.
             if (session.HasTable(name))
-                counts.Add(new TableCount(name, session.Query($"SELECT count(*) FROM {DatabaseContent.Quote(name)}", row => row.GetInt64(0))[0], at));
+                counts.Add(new TableCount(name, Count(session, name), at));
         }
 
         return counts;
+    }
+
+    private static long? Count(SqliteSession session, string name)
+    {
+        try
+        {
+            return session.Query($"SELECT count(*) FROM {DatabaseContent.Quote(name)}", row => row.GetInt64(0))[0];
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode == raw.SQLITE_CORRUPT)
+        {
+            // What is damaged takes no other table with it; the integrity check tells of it.
+            return null;
+        }
     }
 }
 
 /// <summary>Rows of a table.</summary>
 /// <param name="Table">Its name.</param>
-/// <param name="Rows">How many.</param>
+/// <param name="Rows">How many; null: it is damaged.</param>
 /// <param name="At">As of when, UTC.</param>
-internal sealed record TableCount(string Table, long Rows, DateTimeOffset At);
+internal sealed record TableCount(string Table, long? Rows, DateTimeOffset At);

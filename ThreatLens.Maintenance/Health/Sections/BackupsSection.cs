@@ -10,14 +10,15 @@ internal sealed class BackupsSection(BackupList backups, IOptions<HealthOptions>
 
     public HealthSection Look(HealthLook look)
     {
-        if (look.Session is null)
+        if (look.Session is not { } session)
             return HealthLook.Unknown(Kind, "The database does not exist yet.");
         var all = backups.Get(look.Now);
         var newest = all.Count > 0 ? all[0] : null;
-        List<HealthFinding> findings = [.. Newest(newest, look), .. Failure(newest, look)];
+        var isNeeded = newest is not null || BackupTaker.HoldsRows(session);
+        List<HealthFinding> findings = [.. isNeeded ? Newest(newest, look) : [], .. Failure(newest, look)];
         return look.Section(
             Kind,
-            findings.Count > 0 ? findings[0].Evidence : FormattableString.Invariant($"The newest of {all.Count} is of {newest!.CreatedAt:yyyy-MM-dd HH:mm} UTC."),
+            findings.Count > 0 ? findings[0].Evidence : !isNeeded ? "There is nothing to lose yet." : FormattableString.Invariant($"The newest of {all.Count} is of {newest!.CreatedAt:yyyy-MM-dd HH:mm} UTC."),
             [
                 HealthFigure.Count("backups", all.Count, "backups"),
                 new HealthFigure("last_backup", newest?.CreatedAt),

@@ -14,6 +14,6 @@ internal sealed class TablesSection(TableRows rows) : IHealthSectionSource
         if (rows.Get(session) is not var (counts, isOfNow))
             return HealthLook.Unknown(Kind, "The tables have not been counted yet.");
         var figures = counts.Select(c => HealthFigure.Count("rows", c.Rows, "rows", c.Table)).Zip(counts, (figure, c) => isOfNow ? figure with { SampledAt = look.Now } : figure.At(c.At));
-        return look.Section(Kind, $"{counts.Sum(r => r.Rows)} rows in {counts.Count} tables.", [.. figures], []) with { SampledAt = isOfNow ? look.Now : counts.Min(c => (DateTimeOffset?)c.At) };
+        return look.Section(Kind, $"{counts.Sum(r => r.Rows)} rows in {counts.Count} tables.", [.. figures], [], counts.Any(c => c.Rows is null) ? HealthStatus.Unknown : HealthStatus.Ok) with { SampledAt = isOfNow ? look.Now : counts.Min(c => (DateTimeOffset?)c.At) };
     }
 }
