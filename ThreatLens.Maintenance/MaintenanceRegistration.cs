@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Backups;
+using ThreatLens.Maintenance.Backups.Drills;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
@@ -20,6 +21,7 @@ using ThreatLens.Maintenance.Optimization.Indexes;
 using ThreatLens.Maintenance.Retention;
 using ThreatLens.Maintenance.Retention.Holds;
 using ThreatLens.Maintenance.Statistics;
+using ThreatLens.Maintenance.Statistics.History;
 using ThreatLens.Maintenance.Statistics.Notifications;
 using ThreatLens.Maintenance.Statistics.Processing;
 using ThreatLens.Maintenance.Statistics.Sampling;
@@ -46,6 +48,7 @@ public static class MaintenanceRegistration
         builder.AddOptions<OptimizationOptions>("Maintenance:Optimization");
         builder.AddOptions<RetentionOptions>("Maintenance:Retention");
         builder.AddOptions<StatisticsOptions>("Maintenance:Statistics");
+        builder.AddOptions<HistoryOptions>("Maintenance:History");
         builder.AddSqlite();
         builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddRetention().AddHealth().AddOptimization().AddStatistics();
         builder.Services.AddHostedService<MaintenanceService>();
@@ -83,6 +86,9 @@ public static class MaintenanceRegistration
         .AddSingleton<BackupTaker>()
         .AddSingleton<BackupBeforeChange>()
         .AddSingleton<Restorer>()
+        .AddSingleton<RestoreDrillStore>()
+        .AddSingleton<RestoreDrill>()
+        .AddSingleton<RestoreDrillOperations>()
         .AddSingleton<BackupOperations>();
 
     private static IServiceCollection AddOperations(this IServiceCollection services) => services
@@ -159,7 +165,11 @@ public static class MaintenanceRegistration
         .AddSingleton<NotificationReader>()
         .AddSingleton<StatisticsSamples>()
         .AddSingleton<StatisticsSampler>()
-        .AddHostedService(services => services.GetRequiredService<StatisticsSampler>());
+        .AddHostedService(services => services.GetRequiredService<StatisticsSampler>())
+        .AddSingleton<HealthSampleStore>()
+        .AddSingleton<HealthHistory>()
+        .AddSingleton<HealthRecorder>()
+        .AddHostedService(services => services.GetRequiredService<HealthRecorder>());
 
     private static OptionsBuilder<T> AddOptions<T>(this IHostApplicationBuilder builder, string section)
         where T : class => builder.Services.AddOptions<T>().Bind(builder.Configuration.GetSection(section)).ValidateDataAnnotations().ValidateOnStart();

@@ -35,4 +35,7 @@ public enum OperationKind
 
     /// <summary>Unpins data.</summary>
     ReleaseHold,
+
+    /// <summary>Restores a backup aside and checks it.</summary>
+    RestoreDrill,
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using ThreatLens.Maintenance.Backups;
+using ThreatLens.Maintenance.Backups.Drills;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Ingestion;
@@ -143,6 +144,7 @@ public sealed class OperationStore(SqliteDatabase database, ServiceSchema schema
         OperationKind.Cleanup => typeof(CleanupResult),
         OperationKind.CreateHold => typeof(CreatedHold),
         OperationKind.ReleaseHold => typeof(ReleasedHold),
+        OperationKind.RestoreDrill => typeof(RestoreDrillResult),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No result type is known for this kind."),
     };
 

@@ -44,6 +44,16 @@ public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migra
             operation_id TEXT NOT NULL PRIMARY KEY, scope TEXT NOT NULL, cutoffs TEXT NOT NULL, tally TEXT NOT NULL, rows INTEGER NOT NULL,
             busy_ms INTEGER NOT NULL, updated_at TEXT NOT NULL) WITHOUT ROWID;
         """,
+        // How the database was (microseconds since 1970), and which backups were found to be restorable.
+        """
+        CREATE TABLE maintenance_health_samples(
+            at INTEGER NOT NULL PRIMARY KEY, database_bytes INTEGER NOT NULL, free_bytes INTEGER NOT NULL, wal_bytes INTEGER NOT NULL, disk_free_bytes INTEGER NULL,
+            metric_rows INTEGER NULL, event_rows INTEGER NULL, notification_rows INTEGER NULL, rows_error REAL NOT NULL, overall TEXT NOT NULL, sections TEXT NOT NULL,
+            findings TEXT NOT NULL);
+        CREATE TABLE maintenance_restore_drills(
+            operation_id TEXT NOT NULL PRIMARY KEY, backup_name TEXT NOT NULL, ended_at TEXT NOT NULL, recovery_ms REAL NOT NULL, passed INTEGER NOT NULL,
+            problems TEXT NOT NULL) WITHOUT ROWID;
+        """,
     ];
 
     /// <summary>The version this service writes: how many upgrades there are.</summary>
