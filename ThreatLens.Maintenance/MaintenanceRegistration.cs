@@ -119,7 +119,7 @@ public static class MaintenanceRegistration
     private static IServiceCollection AddHealth(this IServiceCollection services) => services
         .AddSingleton<IntegrityMonitor>()
         .AddSingleton<CallErrors>()
-        .AddSingleton(services => new HealthReporter(services.GetRequiredService<SqliteDatabase>(), services.GetServices<IHealthSectionSource>(), services.GetRequiredService<TimeProvider>()))
+        .AddSingleton(services => new HealthReporter(services.GetRequiredService<SqliteDatabase>(), services.GetServices<IHealthSectionSource>(), services.GetRequiredService<HealthHistory>(), services.GetRequiredService<TimeProvider>()))
         .AddSingleton<SharedReports>()
         .AddSingleton<HealthWatches>()
         .AddHealthSections()
@@ -143,15 +143,15 @@ public static class MaintenanceRegistration
         .AddSingleton<IHealthSectionSource, RetentionSection>();
 
     private static IServiceCollection AddHealthSamples(this IServiceCollection services) => services
-        .AddHealthSample<TableRows>()
-        .AddHealthSample<SourceRhythms>()
-        .AddHealthSample<OldestRows>()
-        .AddHealthSample<QueryPlans>()
-        .AddHealthSample<AdviceSample>()
+        .AddBackgroundSample<TableRows>()
+        .AddBackgroundSample<SourceRhythms>()
+        .AddBackgroundSample<OldestRows>()
+        .AddBackgroundSample<QueryPlans>()
+        .AddBackgroundSample<AdviceSample>()
         .AddHostedService<HealthSampling>();
 
-    private static IServiceCollection AddHealthSample<T>(this IServiceCollection services)
-        where T : class, IHealthSample => services.AddSingleton<T>().AddSingleton<IHealthSample>(services => services.GetRequiredService<T>());
+    private static IServiceCollection AddBackgroundSample<T>(this IServiceCollection services)
+        where T : class, IBackgroundSample => services.AddSingleton<T>().AddSingleton<IBackgroundSample>(services => services.GetRequiredService<T>());
 
     private static IServiceCollection AddOptimization(this IServiceCollection services) => services
         .AddSingleton<DatabaseSizeReader>()

@@ -126,6 +126,7 @@ internal static class HealthMapping
         Remedy = finding.Remedy,
         Command = finding.Command,
         Rpc = finding.Rpc,
+        Since = finding.Since?.ToTimestamp(),
         Subject = finding.Subject,
     };
 }

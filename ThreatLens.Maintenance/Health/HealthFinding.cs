@@ -11,6 +11,9 @@ public sealed record HealthFinding(string Id, HealthStatus Severity, string Evid
 {
     /// <summary>The call of the service that <see cref="Command"/> makes, such as <c>Repair</c>; empty when there is none.</summary>
     public string Rpc { get; init; } = "";
+
+    /// <summary>Since when the rule has been broken, as far as reports and stored samples know, UTC.</summary>
+    public DateTimeOffset? Since { get; init; }
 }
 
 /// <summary>A rule of the report.</summary>

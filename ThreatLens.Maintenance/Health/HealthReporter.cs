@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using SQLitePCL;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Statistics.History;
 
 namespace ThreatLens.Maintenance.Health;
 
@@ -14,12 +15,14 @@ public sealed class HealthReporter
     private readonly SqliteDatabase _database;
     private readonly TimeProvider _time;
     private readonly IHealthSectionSource[] _sources;
+    private readonly FindingAges _ages;
 
     /// <param name="database">What is reported on.</param>
     /// <param name="sources">Those who look after the sections.</param>
+    /// <param name="history">Tells since when findings are there.</param>
     /// <param name="time">The clock.</param>
-    internal HealthReporter(SqliteDatabase database, IEnumerable<IHealthSectionSource> sources, TimeProvider time) =>
-        (_database, _sources, _time) = (database, [.. sources.OrderBy(s => s.Kind)], time);
+    internal HealthReporter(SqliteDatabase database, IEnumerable<IHealthSectionSource> sources, HealthHistory history, TimeProvider time) =>
+        (_database, _sources, _ages, _time) = (database, [.. sources.OrderBy(s => s.Kind)], new FindingAges(history), time);
 
     /// <summary>Makes a report now. It counts no whole table: a few milliseconds, however large the database is.</summary>
     /// <param name="sections">Only these; empty: all.</param>
@@ -42,7 +45,7 @@ public sealed class HealthReporter
         }
 
         var nothing = new HealthLook(now, null);
-        return new HealthReport(now, [.. sources.Select(s => s.ReadsDatabase ? Unavailable(s, unreadable) : Look(s, nothing))]);
+        return new HealthReport(now, [.. sources.Select(s => _ages.Tell(s.ReadsDatabase ? Unavailable(s, unreadable) : Look(s, nothing), now))]);
     }
 
     private HealthReport Make(HealthLook look, List<IHealthSectionSource> sources, CancellationToken cancellationToken)
@@ -51,7 +54,7 @@ public sealed class HealthReporter
         foreach (var source in sources)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            made.Add(Look(source, look));
+            made.Add(_ages.Tell(Look(source, look), look.Now));
         }
 
         return new HealthReport(look.Now, made);

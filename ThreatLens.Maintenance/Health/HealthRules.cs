@@ -57,6 +57,8 @@ public static class HealthRules
     internal static readonly HealthRule BackupUnverified = new("backups.unverified", "Take one: it is verified before it counts.", "threatlens backup", "Backup");
     internal static readonly HealthRule NotRehearsed = new("backups.not_rehearsed", "Restore the newest one aside.", "threatlens restore-drill", "RunRestoreDrill");
 
+    internal static readonly HealthRule DrillFailed = new("backups.drill_failed", "Take another backup and rehearse that one; see \"Restoring\" in docs/operations.md.", "threatlens backup", "Backup");
+
     internal static readonly HealthRule OperationFailed = new("operations.failed", "Mend what the evidence says, then run it again.");
     internal static readonly HealthRule OperationStalled = new("operations.stalled", "Look at its trace; cancel it if it hangs.", "threatlens operations cancel ID", "CancelOperation");
 

@@ -5,7 +5,7 @@ using ThreatLens.Maintenance.Optimization.Indexes;
 namespace ThreatLens.Maintenance.Health.Samples;
 
 /// <summary>Measures the index advice now and then, if that is asked for: it copies rows and tries indexes on them, which takes seconds.</summary>
-internal sealed class AdviceSample(IndexAdvisor advisor, SqliteDatabase database, IOptions<HealthOptions> options, TimeProvider time) : IHealthSample
+internal sealed class AdviceSample(IndexAdvisor advisor, SqliteDatabase database, IOptions<HealthOptions> options, TimeProvider time) : IBackgroundSample
 {
     private static readonly TimeSpan AfterStart = TimeSpan.FromMinutes(10);
     private readonly long _made = time.GetTimestamp();

@@ -10,13 +10,13 @@ namespace ThreatLens.Maintenance.Health.Samples;
 /// Takes the samples of the health report one after another, in the background. Each takes at most a twentieth of the time, however long it takes;
 /// after an operation those that it can have changed are taken at once.
 /// </summary>
-internal sealed class HealthSampling(IEnumerable<IHealthSample> samples, SharedReports reports, OperationRunner operations, TimeProvider time, ILogger<HealthSampling> logger) : BackgroundService
+internal sealed class HealthSampling(IEnumerable<IBackgroundSample> samples, SharedReports reports, OperationRunner operations, TimeProvider time, ILogger<HealthSampling> logger) : BackgroundService
 {
     private const int Rest = 19;
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
     private readonly SemaphoreSlim _wake = new(0);
-    private readonly Dictionary<IHealthSample, string> _failures = [];
+    private readonly Dictionary<IBackgroundSample, string> _failures = [];
     private volatile bool _changed;
 
     /// <inheritdoc/>
@@ -62,7 +62,7 @@ internal sealed class HealthSampling(IEnumerable<IHealthSample> samples, SharedR
         _wake.Release();
     }
 
-    private void TakeDue(Dictionary<IHealthSample, DateTimeOffset> due, CancellationToken cancellationToken)
+    private void TakeDue(Dictionary<IBackgroundSample, DateTimeOffset> due, CancellationToken cancellationToken)
     {
         var changed = _changed;
         _changed = false;
@@ -74,7 +74,7 @@ internal sealed class HealthSampling(IEnumerable<IHealthSample> samples, SharedR
     }
 
     /// <returns>How long from now until it is due again.</returns>
-    private TimeSpan TakeOne(IHealthSample sample, CancellationToken cancellationToken)
+    private TimeSpan TakeOne(IBackgroundSample sample, CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
         try

@@ -9,7 +9,7 @@ namespace ThreatLens.Maintenance.Health.Samples;
 
 /// <summary>The oldest row of each table with a policy, and up to when cleanups have gone through it. Costs a few looks into indexes.</summary>
 internal sealed class OldestRows(SqliteDatabase database, OperationStore operations, IOptions<RetentionOptions> retention, IOptions<HealthOptions> options, TimeProvider time)
-    : HealthSample<IReadOnlyList<OldestRow>>(database, time)
+    : BackgroundSample<IReadOnlyList<OldestRow>>(database, time)
 {
     // Junk that sorts first; behind more of it nothing is looked for.
     private const int MostJunk = 100;

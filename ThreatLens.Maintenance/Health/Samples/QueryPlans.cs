@@ -4,15 +4,17 @@ using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Migrations.Drift;
 using ThreatLens.Maintenance.Optimization;
 using ThreatLens.Maintenance.Optimization.Indexes;
+using ThreatLens.Maintenance.Statistics.Sampling;
 
 namespace ThreatLens.Maintenance.Health.Samples;
 
 /// <summary>
 /// Whether SQLite still takes the indexes that are there: the plan of each known query, beside the plan of the same query on the same schema without
-/// statistics. Where only the one with statistics walks through a whole table, they are wrong. An index that is missing is missing in both, and drift's affair.
+/// statistics. Where only the one with statistics walks through a whole table, and they are of ten times more or less rows than there are, they are wrong. An
+/// index that is missing is missing in both, and drift's affair. Null: the sizes of the tables are not known yet.
 /// </summary>
-internal sealed class QueryPlans(SqliteDatabase database, IOptions<OptimizationOptions> optimization, IOptions<HealthOptions> options, TimeProvider time)
-    : HealthSample<IReadOnlyList<PlanRegression>>(database, time)
+internal sealed class QueryPlans(SqliteDatabase database, StatisticsSamples sizes, IOptions<OptimizationOptions> optimization, IOptions<HealthOptions> options, TimeProvider time)
+    : BackgroundSample<IReadOnlyList<PlanRegression>?>(database, time)
 {
     // A walk through fewer rows costs nothing, and SQLite rightly prefers it.
     private const int LeastRows = 1_000;
@@ -21,21 +23,22 @@ internal sealed class QueryPlans(SqliteDatabase database, IOptions<OptimizationO
 
     public override TimeSpan Interval => options.Value.MaxCountAge;
 
-    protected override IReadOnlyList<PlanRegression> Look(DateTimeOffset now, CancellationToken cancellationToken) => SqliteSession.Read(_database, "looking at query plans", session =>
+    protected override IReadOnlyList<PlanRegression>? Look(DateTimeOffset now, CancellationToken cancellationToken) => sizes.Size is not { Size: var size } ? null : SqliteSession.Read(_database, "looking at query plans", session =>
     {
+        var stale = StatisticsRefresh.Stale(session.Connection, size).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var schema = SchemaModelReader.Read(session.Connection);
         using var bare = new SqliteConnection("Data Source=:memory:;Pooling=False;Foreign Keys=False");
         bare.Open();
         foreach (var sql in schema.Tables.Values.Select(t => t.Sql).Concat(schema.Indexes.Values.Select(i => i.Sql)))
             TryExecute(bare, sql);
-        return KnownQueries.Own.Concat(optimization.Value.Queries).Select(sql => Compare(session.Connection, bare, sql)).OfType<PlanRegression>().ToList();
+        return KnownQueries.Own.Concat(optimization.Value.Queries).Select(sql => Compare(session.Connection, bare, sql, stale)).OfType<PlanRegression>().ToList();
     }, cancellationToken);
 
-    private static PlanRegression? Compare(SqliteConnection database, SqliteConnection bare, string sql)
+    private static PlanRegression? Compare(SqliteConnection database, SqliteConnection bare, string sql, HashSet<string> stale)
     {
         if (Plan(database, sql) is not { } plan || Plan(bare, sql) is not { } expected)
             return null;
-        var walked = Walked(plan).Except(Walked(expected), StringComparer.OrdinalIgnoreCase).FirstOrDefault(t => IsLarge(database, t));
+        var walked = Walked(plan).Except(Walked(expected), StringComparer.OrdinalIgnoreCase).FirstOrDefault(t => stale.Contains(t) && IsLarge(database, t));
         return walked is null ? null : new PlanRegression(sql, walked, string.Join("; ", plan), string.Join("; ", expected));
     }
 

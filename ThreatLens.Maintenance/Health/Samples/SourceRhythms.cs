@@ -8,7 +8,7 @@ namespace ThreatLens.Maintenance.Health.Samples;
 /// source is the pause that 99 of 100 of its own do not exceed, so that one outage does not become normal.
 /// </summary>
 internal sealed class SourceRhythms(SqliteDatabase database, IOptions<HealthOptions> options, TimeProvider time)
-    : HealthSample<IReadOnlyDictionary<string, SourceRhythm>>(database, time)
+    : BackgroundSample<IReadOnlyDictionary<string, SourceRhythm>>(database, time)
 {
     private const int WindowMinutes = 24 * 60;
     private const double Normal = 0.99;

@@ -10,7 +10,7 @@ namespace ThreatLens.Maintenance.Health.Samples;
 /// Rows per table. Others insert and delete too, so the only true count is a count: in a small file it is made with the report, in any other in the
 /// background, each table in a snapshot of its own.
 /// </summary>
-internal sealed class TableRows(SqliteDatabase database, IOptions<HealthOptions> options, TimeProvider time) : HealthSample<IReadOnlyList<TableCount>>(database, time)
+internal sealed class TableRows(SqliteDatabase database, IOptions<HealthOptions> options, TimeProvider time) : BackgroundSample<IReadOnlyList<TableCount>>(database, time)
 {
     // Counting that much takes less than a millisecond.
     private const long SmallFileBytes = 2 * 1024 * 1024;

@@ -17,7 +17,7 @@ internal sealed class PerformanceSection(SqliteDatabase database, QueryPlans pla
     public HealthSection Look(HealthLook look)
     {
         var (slow, statements) = (database.Slow.Counts.Last(60), database.Slow.List());
-        var compared = plans.Last;
+        var compared = plans.Last is { Value: { } regressions } last ? new Sampled<IReadOnlyList<PlanRegression>>(regressions, last.At, last.Took) : null;
         List<HealthFinding> findings = [];
         if (slow > options.Value.SlowStatementsWarning)
             findings.Add(HealthRules.SlowStatements.Warn(FormattableString.Invariant($"{slow} statements of the last hour took {options.Value.SlowStatement.TotalMilliseconds:0} ms or more; {statements[0].Summary} took {statements[0].Longest.TotalMilliseconds:0} ms.")));

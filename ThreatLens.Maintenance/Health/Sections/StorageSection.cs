@@ -1,12 +1,16 @@
 using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Statistics.History;
 
 namespace ThreatLens.Maintenance.Health.Sections;
 
 /// <summary>How large the files are, how they grow, and how much room is left.</summary>
-internal sealed class StorageSection(SqliteDatabase database, IOptions<HealthOptions> options) : IHealthSectionSource
+internal sealed class StorageSection(SqliteDatabase database, HealthHistory history, IOptions<HealthOptions> options) : IHealthSectionSource
 {
     private const double LeastFreeBytes = 64 * 1024 * 1024;
+
+    // What was seen for a shorter time tells nothing of days: a first import, a busy hour.
+    private static readonly TimeSpan LeastSpan = TimeSpan.FromHours(6);
 
     public HealthSectionKind Kind => HealthSectionKind.Storage;
 
@@ -23,6 +27,8 @@ internal sealed class StorageSection(SqliteDatabase database, IOptions<HealthOpt
         double? freeShare = diskSize == 0 ? null : (double)diskFree / diskSize;
         // Free pages are written again before the file grows.
         double? budgetShare = database.MaxBytes == 0 ? null : Math.Max(0, 1 - ((double)(bytes - free) / database.MaxBytes));
+        var growth = history.Growth;
+        var days = growth?.DaysUntilFull(Math.Min(diskFree + free, database.MaxBytes == 0 ? long.MaxValue : database.MaxBytes - (bytes - free)));
         return look.Section(
             Kind, $"{Bytes(bytes)} in the database, {Bytes(diskFree)} free on its disk.",
             [
@@ -34,14 +40,31 @@ internal sealed class StorageSection(SqliteDatabase database, IOptions<HealthOpt
                 HealthFigure.Count("disk_free_bytes", diskFree, "bytes"),
                 new("disk_free_share", freeShare),
                 HealthFigure.Count("budget_bytes", database.MaxBytes == 0 ? null : database.MaxBytes, "bytes"),
+                .. Forecast(growth, days),
             ],
-            [.. Room(freeShare, budgetShare), .. Waste(bytes, free, wal)],
+            [.. Room(freeShare, budgetShare), .. FullSoon(growth, days), .. Waste(bytes, free, wal)],
             freeShare is null ? HealthStatus.Unknown : HealthStatus.Ok);
     }
 
     private IEnumerable<HealthFinding> Room(double? disk, double? budget) =>
         HealthRules.DiskNearlyFull.Below(disk, options.Value.FreeDiskWarning, options.Value.FreeDiskCritical, () => FormattableString.Invariant($"{disk:P1} of the disk is free."))
             .Concat(HealthRules.BudgetNearlyFull.Below(budget, options.Value.FreeDiskWarning, options.Value.FreeDiskCritical, () => FormattableString.Invariant($"{budget:P1} of Maintenance:Database:MaxBytes ({Bytes(database.MaxBytes)}) is free.")));
+
+    /// <summary>A rate that the samples leave open, or that was seen for a short time only, is told and alarms nobody.</summary>
+    private IEnumerable<HealthFinding> FullSoon(Growth? growth, double? days) => growth is null || growth.Span < LeastSpan || growth.BytesPerDay <= growth.ErrorBytesPerDay
+        ? []
+        : HealthRules.FullSoon.Below(days, options.Value.DaysUntilFullWarning, options.Value.DaysUntilFullCritical, () =>
+            FormattableString.Invariant($"At {Bytes(growth.BytesPerDay)} a day, the growth of the last {growth.Span.TotalDays:0.#} days, there is no room left in {days:0.#} days."));
+
+    private static IEnumerable<HealthFigure> Forecast(Growth? growth, double? days)
+    {
+        var bound = growth is null || growth.BytesPerDay == 0 ? 1 : Math.Min(1, growth.ErrorBytesPerDay / Math.Abs(growth.BytesPerDay));
+        yield return new HealthFigure("growth_bytes_per_day", growth?.BytesPerDay, "bytes/d").Within(bound) with { SampledAt = growth?.At };
+        // Unknown while nothing is known of the growth; a database that does not grow is never full.
+        yield return growth is not null && days is null
+            ? new HealthFigure("days_until_full", "never").Within(bound) with { SampledAt = growth.At }
+            : new HealthFigure("days_until_full", days, "d").Within(bound) with { SampledAt = growth?.At };
+    }
 
     private IEnumerable<HealthFinding> Waste(long bytes, long free, long wal)
     {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using ThreatLens.Maintenance.Backups;
+using ThreatLens.Maintenance.Backups.Drills;
 using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Health.Samples;
 using ThreatLens.Maintenance.Ingestion;
@@ -54,20 +55,21 @@ public abstract class HealthTestBase : SqliteMigrationTestBase, IDisposable
 
     private protected static OperationRequest Request() => new() { Caller = new OperationCaller("test", IsVerified: true), RequestDigest = "" };
 
-    /// <summary>All migrations, the service's own tables, a row worth a backup, and a backup.</summary>
+    /// <summary>All migrations, the service's own tables, a backup, and a drill of restoring it.</summary>
     private protected async Task MakeHealthyAsync(IHost? host = null)
     {
         Get<MigrationEngine>(host).Migrate(new MigrateCommand());
         Get<ServiceSchema>(host).Ensure(mayCreateDatabase: false, CancellationToken.None);
         await Get<BackupOperations>(host).BackupAsync(null, Request(), CancellationToken.None);
+        await Get<RestoreDrillOperations>(host).RunAsync(null, Request(), CancellationToken.None);
     }
 
     /// <summary>Everything looked at anew, then a full report.</summary>
     private protected HealthReport Report(IHost? host = null)
     {
-        foreach (var sample in (host ?? Host).Services.GetServices<IHealthSample>())
-            sample.Take(CancellationToken.None);
         Get<StatisticsSampler>(host).Sample(CancellationToken.None);
+        foreach (var sample in (host ?? Host).Services.GetServices<IBackgroundSample>())
+            sample.Take(CancellationToken.None);
         Get<IntegrityMonitor>(host).Check(CancellationToken.None);
         return Get<HealthReporter>(host).Report([], CancellationToken.None);
     }

@@ -1,6 +1,8 @@
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Health;
+using ThreatLens.Maintenance.Statistics.History;
 using ThreatLens.Testing;
 using Xunit;
 
@@ -18,7 +20,7 @@ public sealed class HealthWatchTests : IDisposable
     public HealthWatchTests()
     {
         var database = new SqliteDatabase(new SqliteDatabaseOptions { ConnectionString = $"Data Source={_folder.File("none.db")}" }, _time);
-        _watches = new HealthWatches(new SharedReports(new HealthReporter(database, [_tables, _schema], _time), _time), _time);
+        _watches = new HealthWatches(new SharedReports(new HealthReporter(database, [_tables, _schema], new HealthHistory(Options.Create(new HistoryOptions()), _time), _time), _time), _time);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -3,7 +3,7 @@ using ThreatLens.Maintenance.Databases.Sqlite;
 namespace ThreatLens.Maintenance.Health.Samples;
 
 /// <summary>Something that a report does not wait for: it is looked at in the background, and the report says when.</summary>
-internal interface IHealthSample
+internal interface IBackgroundSample
 {
     /// <summary>How old it may become.</summary>
     TimeSpan Interval { get; }
@@ -24,7 +24,7 @@ internal interface IHealthSample
 internal sealed record Sampled<T>(T Value, DateTimeOffset At, TimeSpan Took);
 
 /// <summary>A sample of one value. Thread-safe; taken by one thread at a time.</summary>
-internal abstract class HealthSample<T>(SqliteDatabase database, TimeProvider time) : IHealthSample
+internal abstract class BackgroundSample<T>(SqliteDatabase database, TimeProvider time) : IBackgroundSample
 {
     private volatile Sampled<T>? _last;
 
