@@ -12,6 +12,9 @@ namespace ThreatLens.Maintenance.Health;
 /// </summary>
 public sealed class HealthReporter
 {
+    // Readers of a database in WAL mode wait for nobody in the ordinary way: who has to wait for longer is to hear that.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
+
     private readonly SqliteDatabase _database;
     private readonly TimeProvider _time;
     private readonly IHealthSectionSource[] _sources;
@@ -31,21 +34,18 @@ public sealed class HealthReporter
     {
         var now = _time.GetUtcNow();
         var sources = _sources.Where(s => sections.Count == 0 || sections.Contains(s.Kind)).ToList();
-        if (!_database.FileExists)
-            return Make(new HealthLook(now, null), sources, cancellationToken);
-        MaintenanceException unreadable;
         try
         {
-            return SqliteSession.Read(_database, "reporting on health", session => Make(new HealthLook(now, session), sources, cancellationToken), cancellationToken);
+            using var connection = _database.TryOpenSnapshot(Patience);
+            using var interrupt = connection?.InterruptOn(cancellationToken);
+            return Make(new HealthLook(now, connection is null ? null : SqliteSession.On(_database, connection)), sources, cancellationToken);
         }
-        catch (MaintenanceException e)
+        catch (MaintenanceException unreadable)
         {
-            // Opening it failed, after one wait for whoever holds it: no section need try again.
-            unreadable = e;
+            // After one wait for whoever holds it: no section need try again.
+            var nothing = new HealthLook(now, null);
+            return new HealthReport(now, [.. sources.Select(s => _ages.Tell(s.ReadsDatabase ? Unavailable(s, unreadable) : Look(s, nothing), now))]);
         }
-
-        var nothing = new HealthLook(now, null);
-        return new HealthReport(now, [.. sources.Select(s => _ages.Tell(s.ReadsDatabase ? Unavailable(s, unreadable) : Look(s, nothing), now))]);
     }
 
     private HealthReport Make(HealthLook look, List<IHealthSectionSource> sources, CancellationToken cancellationToken)

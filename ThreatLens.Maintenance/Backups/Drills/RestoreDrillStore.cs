@@ -13,14 +13,17 @@ public sealed class RestoreDrillStore(SqliteDatabase database)
 
     /// <summary>The last drill, and the last one that passed.</summary>
     /// <exception cref="MaintenanceException">The database cannot be read.</exception>
-    public LastDrills ReadLast() => !database.FileExists ? new LastDrills(null, null) : SqliteSession.Read(database, "reading restore drills", session =>
+    public LastDrills ReadLast() => !database.FileExists ? new LastDrills(null, null) : SqliteSession.Read(database, "reading restore drills", ReadLast);
+
+    /// <inheritdoc cref="ReadLast()"/>
+    internal static LastDrills ReadLast(SqliteSession session)
     {
         if (!session.HasTable("maintenance_restore_drills"))
             return new LastDrills(null, null);
         var last = session.Query($"SELECT {Columns} FROM maintenance_restore_drills ORDER BY ended_at DESC, operation_id DESC LIMIT 1", Map).SingleOrDefault();
         return new LastDrills(last, last is null or { Passed: true } ? last : session.Query(
             $"SELECT {Columns} FROM maintenance_restore_drills WHERE passed = 1 ORDER BY ended_at DESC, operation_id DESC LIMIT 1", Map).SingleOrDefault());
-    });
+    }
 
     /// <summary>Remembers a drill; of old ones the last hundred stay, and the last one that passed.</summary>
     internal void Add(StoredDrill drill) => SqliteSession.Write(database, "recording a restore drill", session =>

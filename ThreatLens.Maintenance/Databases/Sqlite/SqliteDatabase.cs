@@ -115,6 +115,19 @@ public sealed class SqliteDatabase
             throw ReadOnly("the file is marked read-only (chmod u+w, if it may be changed)");
     }
 
+    /// <summary>
+    /// Like <see cref="TryOpenSnapshot"/>, for those who would rather hear at once that somebody holds the database. The driver's own waiting, a second at
+    /// least, is left out.
+    /// </summary>
+    /// <param name="patience">How long to wait for a lock.</param>
+    internal SqliteConnection? TryOpenSnapshot(TimeSpan patience) => TryOpenReading(connection =>
+    {
+        _ = raw.sqlite3_busy_timeout(connection.Handle, (int)patience.TotalMilliseconds);
+        var code = raw.sqlite3_exec(connection.Handle, "BEGIN; SELECT 1 FROM sqlite_master LIMIT 1");
+        if (code != raw.SQLITE_OK)
+            throw new SqliteException(raw.sqlite3_errmsg(connection.Handle).utf8_to_string(), code & 0xff, raw.sqlite3_extended_errcode(connection.Handle));
+    });
+
     /// <summary>Says in this service's terms what SQLite reported.</summary>
     /// <param name="e">What SQLite reported.</param>
     /// <param name="doing">What was being done, to follow "while": "reading the history".</param>

@@ -48,6 +48,11 @@ internal sealed class SqliteSession
         }
     }
 
+    /// <summary>Reads in a snapshot that is open already.</summary>
+    /// <param name="database">Where.</param>
+    /// <param name="snapshot">A connection within a transaction; the caller disposes it.</param>
+    public static SqliteSession On(SqliteDatabase database, SqliteConnection snapshot) => new(database, snapshot, null);
+
     /// <summary>Writes, in this process's order of writers and in one transaction, committed when <paramref name="write"/> returns.</summary>
     /// <param name="database">Where.</param>
     /// <param name="doing">What for, to complete "… while …" in an error.</param>

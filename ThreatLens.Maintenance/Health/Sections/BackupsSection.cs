@@ -5,7 +5,7 @@ using ThreatLens.Maintenance.Backups.Drills;
 namespace ThreatLens.Maintenance.Health.Sections;
 
 /// <summary>Whether the database could be restored: the newest backup, its verification, the last failure, the last rehearsal of a restore.</summary>
-internal sealed class BackupsSection(BackupList backups, RestoreDrillStore drills, IOptions<HealthOptions> options) : IHealthSectionSource
+internal sealed class BackupsSection(BackupList backups, IOptions<HealthOptions> options) : IHealthSectionSource
 {
     public HealthSectionKind Kind => HealthSectionKind.Backups;
 
@@ -16,7 +16,7 @@ internal sealed class BackupsSection(BackupList backups, RestoreDrillStore drill
         var all = backups.Get(look.Now);
         var newest = all.Count > 0 ? all[0] : null;
         var isNeeded = newest is not null || BackupTaker.HoldsRows(session);
-        var rehearsed = drills.ReadLast();
+        var rehearsed = RestoreDrillStore.ReadLast(session);
         List<HealthFinding> findings = [.. isNeeded ? Newest(newest, look) : [], .. Failure(newest, look), .. newest is null ? [] : Drill(newest, rehearsed, look)];
         return look.Section(
             Kind,

@@ -28,7 +28,8 @@ internal sealed class ErrorsSection(CallErrors calls, IngestStatistics ingest, I
                 .. Kept("ingest, groups not stored", ingest.FailuresByMinute),
                 .. Windows.Select(w => HealthFigure.Count(w.Name, FailedOperations(look, w.Minutes), "errors", "operations")),
             ],
-            findings);
+            findings,
+            look.Session is null ? HealthStatus.Unknown : HealthStatus.Ok);
     }
 
     private IEnumerable<HealthFigure> Kept(string subject, MinuteCounter counter) =>

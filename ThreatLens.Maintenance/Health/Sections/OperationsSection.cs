@@ -33,7 +33,8 @@ internal sealed class OperationsSection(OperationRunner runner, IOptions<HealthO
                     new HealthFigure("progress", o.Progress.Total > 0 ? (double)o.Progress.Completed / o.Progress.Total : null, "", o.Id),
                 ]),
             ],
-            findings);
+            findings,
+            look.Session is null ? HealthStatus.Unknown : HealthStatus.Ok);
     }
 
     private bool IsStalled(Operation operation, DateTimeOffset now) => operation.StartedAt is not null && now - operation.Progress.UpdatedAt > options.Value.OperationStall;
