@@ -46,6 +46,9 @@ public sealed class SqliteDatabase
     /// <summary>Whether the database file exists.</summary>
     public bool FileExists => File.Exists(Path);
 
+    /// <summary>What the database may grow to, bytes; 0: no limit but the disk's.</summary>
+    public long MaxBytes => _maxBytes;
+
     /// <summary>How long a statement waits for another connection's lock.</summary>
     public TimeSpan BusyTimeout => _settings.BusyTimeout;
 
