@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Alerting;
 using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Backups.Drills;
 using ThreatLens.Maintenance.Databases.Sqlite;
@@ -50,7 +51,7 @@ public static class MaintenanceRegistration
         builder.AddOptions<StatisticsOptions>("Maintenance:Statistics");
         builder.AddOptions<HistoryOptions>("Maintenance:History");
         builder.AddSqlite();
-        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddRetention().AddHealth().AddOptimization().AddStatistics();
+        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddRetention().AddHealth().AddOptimization().AddStatistics().AddAlerting();
         builder.Services.AddHostedService<MaintenanceService>();
         return builder;
     }
@@ -168,8 +169,18 @@ public static class MaintenanceRegistration
         .AddHostedService(services => services.GetRequiredService<StatisticsSampler>())
         .AddSingleton<HealthSampleStore>()
         .AddSingleton<HealthHistory>()
-        .AddSingleton<HealthRecorder>()
+        .AddSingleton<HealthVerdicts>()
+        .AddSingleton(services => ActivatorUtilities.CreateInstance<HealthRecorder>(services, (Func<CancellationToken, HealthVerdict>)services.GetRequiredService<HealthVerdicts>().Judge))
         .AddHostedService(services => services.GetRequiredService<HealthRecorder>());
+
+    private static IServiceCollection AddAlerting(this IServiceCollection services) => services
+        .AddSingleton<IAlertFigureSource, StorageFigures>()
+        .AddSingleton<IAlertFigureSource, TrafficFigures>()
+        .AddSingleton<IAlertFigureSource, SafetyFigures>()
+        .AddSingleton<IAlertFigureSource, SchemaFigures>()
+        .AddSingleton<IAlertFigureSource, ActivityFigures>()
+        .AddSingleton<IAlertFigureSource, LogSourceFigures>()
+        .AddHostedService<AlertMetrics>();
 
     private static OptionsBuilder<T> AddOptions<T>(this IHostApplicationBuilder builder, string section)
         where T : class => builder.Services.AddOptions<T>().Bind(builder.Configuration.GetSection(section)).ValidateDataAnnotations().ValidateOnStart();

@@ -54,6 +54,7 @@ internal static class OperationMapping
         Contract.OperationKind.Cleanup => Domain.OperationKind.Cleanup,
         Contract.OperationKind.CreateHold => Domain.OperationKind.CreateHold,
         Contract.OperationKind.ReleaseHold => Domain.OperationKind.ReleaseHold,
+        Contract.OperationKind.RestoreDrill => Domain.OperationKind.RestoreDrill,
         _ when System.Enum.IsDefined(kind) => throw MaintenanceException.NotImplemented($"{field} {kind}"),
         _ => throw MaintenanceException.InvalidArgument(field, $"{(int)kind} is no OperationKind"),
     };
@@ -84,6 +85,7 @@ internal static class OperationMapping
         Domain.OperationKind.Cleanup => Contract.OperationKind.Cleanup,
         Domain.OperationKind.CreateHold => Contract.OperationKind.CreateHold,
         Domain.OperationKind.ReleaseHold => Contract.OperationKind.ReleaseHold,
+        Domain.OperationKind.RestoreDrill => Contract.OperationKind.RestoreDrill,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
@@ -128,6 +130,9 @@ internal static class OperationMapping
                 break;
             case Backups.RestoreResult restore:
                 mapped.Restore = restore.ToContract();
+                break;
+            case Backups.Drills.RestoreDrillResult drill:
+                mapped.RestoreDrill = drill.ToContract();
                 break;
             case Retention.CleanupResult cleanup:
                 mapped.Cleanup = cleanup.ToContract();

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using ThreatLens.Maintenance.Backups;
+using ThreatLens.Maintenance.Backups.Drills;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Ingestion;
@@ -11,6 +12,9 @@ using ThreatLens.Maintenance.Optimization.Indexes;
 using ThreatLens.Maintenance.Retention;
 using ThreatLens.Maintenance.Retention.Holds;
 using ThreatLens.Maintenance.Statistics;
+using ThreatLens.Maintenance.Statistics.Notifications;
+using ThreatLens.Maintenance.Statistics.Processing;
+using ThreatLens.Maintenance.Statistics.Sampling;
 using ThreatLens.Maintenance.V1;
 
 namespace ThreatLens.Maintenance.Grpc.Services;
@@ -29,6 +33,8 @@ internal sealed partial class DatabaseMaintenanceService(
     BackupTaker backupTaker,
     BackupDirectory backupDirectory,
     Restorer restorer,
+    RestoreDrill restoreDrill,
+    RestoreDrillOperations restoreDrills,
     CleanupOperations cleanups,
     CleanupPlanner cleanupPlanner,
     HoldOperations holdOperations,
@@ -36,6 +42,9 @@ internal sealed partial class DatabaseMaintenanceService(
     HoldCounter holdCounter,
     HealthWatches health,
     MetricReader metrics,
+    ProcessingReader processing,
+    NotificationReader notifications,
+    StatisticsSamples samples,
     OptimizePlanner optimizePlanner,
     OptimizeOperations optimizations,
     DatabaseSizeReader sizes,

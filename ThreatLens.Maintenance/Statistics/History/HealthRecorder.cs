@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
-using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Statistics.Sampling;
 
 namespace ThreatLens.Maintenance.Statistics.History;
@@ -12,7 +11,7 @@ namespace ThreatLens.Maintenance.Statistics.History;
 /// Stores a health sample now and then, and keeps <see cref="HealthHistory"/>. What it cannot store it remembers as long as the process lives.
 /// </summary>
 public sealed class HealthRecorder(
-    SqliteDatabase database, HealthReporter reporter, StatisticsSamples samples, HealthSampleStore store, HealthHistory history, StartupState startup, IOptions<HistoryOptions> options, TimeProvider time,
+    SqliteDatabase database, Func<CancellationToken, HealthVerdict> judge, StatisticsSamples samples, HealthSampleStore store, HealthHistory history, StartupState startup, IOptions<HistoryOptions> options, TimeProvider time,
     ILogger<HealthRecorder> logger) : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
@@ -86,17 +85,8 @@ public sealed class HealthRecorder(
             EventRows = tables[1]?.Rows,
             NotificationRows = tables[2]?.Rows,
             RowsError = tables.Max(t => t?.RowsError) ?? 0,
-            Verdict = Judge(cancellationToken),
+            Verdict = judge(cancellationToken),
         };
-    }
-
-    private HealthVerdict Judge(CancellationToken cancellationToken)
-    {
-        var report = reporter.Report([], cancellationToken);
-        return new HealthVerdict(
-            report.Overall.ToString(),
-            report.Sections.ToDictionary(s => s.Kind.ToString(), s => s.Status.ToString(), StringComparer.Ordinal),
-            [.. report.Sections.SelectMany(s => s.Findings).Select(f => f.Id).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
     }
 
     private long? DiskFree()
