@@ -9,6 +9,7 @@ using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Health.Sections;
 using ThreatLens.Maintenance.Ingestion;
+using ThreatLens.Maintenance.Integrity;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Migrations.Planning;
 using ThreatLens.Maintenance.Migrations.Rehearsal;
@@ -17,6 +18,7 @@ using ThreatLens.Maintenance.Optimization;
 using ThreatLens.Maintenance.Optimization.Indexes;
 using ThreatLens.Maintenance.Retention;
 using ThreatLens.Maintenance.Retention.Holds;
+using ThreatLens.Maintenance.Scheduling;
 using ThreatLens.Maintenance.Statistics;
 
 namespace ThreatLens.Maintenance;
@@ -41,8 +43,9 @@ public static class MaintenanceRegistration
         builder.AddOptions<OptimizationOptions>("Maintenance:Optimization");
         builder.AddOptions<RetentionOptions>("Maintenance:Retention");
         builder.AddSqlite();
-        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddRetention().AddHealth().AddOptimization();
+        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddRetention().AddIntegrity().AddHealth().AddOptimization();
         builder.Services.AddHostedService<MaintenanceService>();
+        builder.AddScheduling();
         return builder;
     }
 
@@ -103,6 +106,11 @@ public static class MaintenanceRegistration
         .AddSingleton<Cleaner>()
         .AddSingleton<CleanupOperations>();
 
+    private static IServiceCollection AddIntegrity(this IServiceCollection services) => services
+        .AddSingleton<IntegrityChecker>()
+        .AddSingleton<IntegrityRecord>()
+        .AddSingleton<IntegrityOperations>();
+
     private static IServiceCollection AddHealth(this IServiceCollection services) => services
         .AddSingleton<IntegrityMonitor>()
         .AddSingleton<TableCounter>()
@@ -120,6 +128,19 @@ public static class MaintenanceRegistration
         .AddSingleton<Optimizer>()
         .AddSingleton<OptimizeOperations>()
         .AddSingleton<IndexAdvisor>();
+
+    private static void AddScheduling(this IHostApplicationBuilder builder)
+    {
+        builder.AddOptions<SchedulingOptions>("Maintenance:Scheduling");
+        builder.Services.AddSingleton<IValidateOptions<SchedulingOptions>, SchedulingOptionsValidation>()
+            .AddSingleton<ScheduledWork>()
+            .AddSingleton<ScheduleSet>()
+            .AddSingleton<ScheduleStore>()
+            .AddSingleton<ScheduleRuns>()
+            .AddSingleton<ScheduleOperations>()
+            // Stops before the service above: that waits for all operations, and this for their records.
+            .AddHostedService<SchedulerService>();
+    }
 
     private static OptionsBuilder<T> AddOptions<T>(this IHostApplicationBuilder builder, string section)
         where T : class => builder.Services.AddOptions<T>().Bind(builder.Configuration.GetSection(section)).ValidateDataAnnotations().ValidateOnStart();

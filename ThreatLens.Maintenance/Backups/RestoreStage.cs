@@ -49,9 +49,14 @@ internal sealed class RestoreStage : IDisposable
     public void CarryOperations(SqliteDatabase database, string operationId, string message)
     {
         Connection.Execute("ATTACH $path AS present", ("$path", database.Path));
-        var columns = string.Join(", ", Connection.Texts("SELECT name FROM pragma_table_info('maintenance_operations', 'present') ORDER BY cid").Select(DatabaseContent.Quote));
-        if (columns.Length > 0)
-            Connection.Execute($"INSERT OR REPLACE INTO main.maintenance_operations({columns}) SELECT {columns} FROM present.maintenance_operations");
+        // Schedules too: a pause stays, and what has run since the backup was taken is not taken for missed.
+        foreach (var table in (string[])["maintenance_operations", "maintenance_schedules"])
+        {
+            var columns = string.Join(", ", Connection.Texts($"SELECT name FROM pragma_table_info('{table}', 'present') ORDER BY cid").Select(DatabaseContent.Quote));
+            if (columns.Length > 0)
+                Connection.Execute($"INSERT OR REPLACE INTO main.{table}({columns}) SELECT {columns} FROM present.{table}");
+        }
+
         Connection.Execute(
             "UPDATE main.maintenance_operations SET progress = json_set(progress, '$.Message', $message) WHERE id = $id", ("$message", message), ("$id", operationId));
         Connection.Execute("DETACH present");

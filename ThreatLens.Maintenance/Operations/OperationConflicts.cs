@@ -9,13 +9,13 @@ public static class OperationConflicts
 
     /// <summary>
     /// Whether two operations exclude each other. Short changes of settings do not, the database orders those; a backup only reads, and
-    /// excludes but another one. Of those that work through the whole file in slices there is one at a time.
+    /// excludes but another one, as an integrity check does. Of those that work through the whole file in slices there is one at a time.
     /// </summary>
     /// <param name="one">A kind.</param>
     /// <param name="other">Another, or the same.</param>
     public static bool Excludes(this OperationKind one, OperationKind other) =>
         one.IsExclusive() || other.IsExclusive() || (one == OperationKind.Backup && other == OperationKind.Backup)
-        || (one.WorksInSlices() && other.WorksInSlices());
+        || (one.WorksInSlices() && other.WorksInSlices()) || (one == OperationKind.IntegrityCheck && other == OperationKind.IntegrityCheck);
 
     private static bool WorksInSlices(this OperationKind kind) => kind is OperationKind.Optimize or OperationKind.Cleanup;
 }

@@ -35,4 +35,10 @@ public enum OperationKind
 
     /// <summary>Unpins data.</summary>
     ReleaseHold,
+
+    /// <summary>Checks the file's integrity.</summary>
+    IntegrityCheck,
+
+    /// <summary>Pauses or resumes a schedule.</summary>
+    PauseSchedule,
 }
