@@ -12,10 +12,4 @@ internal sealed partial class DatabaseMaintenanceService
     public override Task<GetRealtimeStatisticsResponse> GetRealtimeStatistics(GetRealtimeStatisticsRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetRealtimeStatistics));
 
     public override Task<GetNotificationMetricsResponse> GetNotificationMetrics(GetNotificationMetricsRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(GetNotificationMetrics));
-
-    public override Task<ListSchedulesResponse> ListSchedules(ListSchedulesRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(ListSchedules));
-
-    public override Task<RunScheduleResponse> RunSchedule(RunScheduleRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(RunSchedule));
-
-    public override Task<PauseScheduleResponse> PauseSchedule(PauseScheduleRequest request, ServerCallContext context) => throw MaintenanceException.NotImplemented(nameof(PauseSchedule));
 }
