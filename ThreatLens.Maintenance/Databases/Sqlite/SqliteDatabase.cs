@@ -116,7 +116,7 @@ public sealed class SqliteDatabase
     }
 
     /// <summary>
-    /// Like <see cref="TryOpenSnapshot"/>, for those who would rather hear at once that somebody holds the database. The driver's own waiting, a second at
+    /// Like <see cref="TryOpenSnapshot()"/>, for those who would rather hear at once that somebody holds the database. The driver's own waiting, a second at
     /// least, is left out.
     /// </summary>
     /// <param name="patience">How long to wait for a lock.</param>
