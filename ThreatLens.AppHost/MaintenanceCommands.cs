@@ -102,7 +102,7 @@ internal static class MaintenanceCommands
             })
             .WithCommand("health-report", "Health report", Calling(HealthReportAsync), new CommandOptions
             {
-                Description = "How the database is: schema, integrity, size, ingest, log sources.",
+                Description = "How the database is, section by section: schema to retention, what is wrong and what to do.",
                 IconName = "HeartPulse",
                 IsHighlighted = true,
             });
@@ -194,7 +194,11 @@ internal static class MaintenanceCommands
         using var call = client.HealthReport(new HealthReportRequest(), cancellationToken: cancellationToken);
         // The headers say why there is no connection; the messages would only say that the call is over.
         await call.ResponseHeadersAsync;
-        await call.ResponseStream.MoveNext(cancellationToken);
+        // A heartbeat is only a sign that the report takes longer than a moment.
+        while (await call.ResponseStream.MoveNext(cancellationToken) && call.ResponseStream.Current.Heartbeat)
+        {
+        }
+
         var report = call.ResponseStream.Current;
         return CommandResults.Success($"Overall: {report.Overall}.", Reports.Of(report), CommandResultFormat.Markdown, displayImmediately: true);
     }

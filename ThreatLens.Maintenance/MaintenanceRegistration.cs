@@ -3,12 +3,17 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Alerting;
 using ThreatLens.Maintenance.Backups;
+using ThreatLens.Maintenance.Backups.Drills;
 using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Health;
+using ThreatLens.Maintenance.Health.Samples;
 using ThreatLens.Maintenance.Health.Sections;
 using ThreatLens.Maintenance.Ingestion;
+using ThreatLens.Maintenance.Integrity;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Migrations.Planning;
 using ThreatLens.Maintenance.Migrations.Rehearsal;
@@ -17,7 +22,12 @@ using ThreatLens.Maintenance.Optimization;
 using ThreatLens.Maintenance.Optimization.Indexes;
 using ThreatLens.Maintenance.Retention;
 using ThreatLens.Maintenance.Retention.Holds;
+using ThreatLens.Maintenance.Scheduling;
 using ThreatLens.Maintenance.Statistics;
+using ThreatLens.Maintenance.Statistics.History;
+using ThreatLens.Maintenance.Statistics.Notifications;
+using ThreatLens.Maintenance.Statistics.Processing;
+using ThreatLens.Maintenance.Statistics.Sampling;
 
 namespace ThreatLens.Maintenance;
 
@@ -40,9 +50,12 @@ public static class MaintenanceRegistration
         builder.AddOptions<HealthOptions>("Maintenance:Health");
         builder.AddOptions<OptimizationOptions>("Maintenance:Optimization");
         builder.AddOptions<RetentionOptions>("Maintenance:Retention");
+        builder.AddOptions<StatisticsOptions>("Maintenance:Statistics");
+        builder.AddOptions<HistoryOptions>("Maintenance:History");
         builder.AddSqlite();
-        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddRetention().AddHealth().AddOptimization();
+        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddRetention().AddIntegrity().AddHealth().AddOptimization().AddStatistics().AddAlerting();
         builder.Services.AddHostedService<MaintenanceService>();
+        builder.AddScheduling();
         return builder;
     }
 
@@ -58,6 +71,7 @@ public static class MaintenanceRegistration
         var options = builder.Configuration.GetSection("Maintenance:Database").Get<SqliteDatabaseOptions>() ?? new SqliteDatabaseOptions();
         options.ConnectionString = connectionString;
         var database = new SqliteDatabase(options, TimeProvider.System);
+        database.Slow.Threshold = (builder.Configuration.GetSection("Maintenance:Health").Get<HealthOptions>() ?? new HealthOptions()).SlowStatement;
         builder.Services.AddSingleton(database);
     }
 
@@ -76,6 +90,9 @@ public static class MaintenanceRegistration
         .AddSingleton<BackupTaker>()
         .AddSingleton<BackupBeforeChange>()
         .AddSingleton<Restorer>()
+        .AddSingleton<RestoreDrillStore>()
+        .AddSingleton<RestoreDrill>()
+        .AddSingleton<RestoreDrillOperations>()
         .AddSingleton<BackupOperations>();
 
     private static IServiceCollection AddOperations(this IServiceCollection services) => services
@@ -103,16 +120,47 @@ public static class MaintenanceRegistration
         .AddSingleton<Cleaner>()
         .AddSingleton<CleanupOperations>();
 
+    private static IServiceCollection AddIntegrity(this IServiceCollection services) => services
+        .AddSingleton<IntegrityChecker>()
+        .AddSingleton<IntegrityRecord>()
+        .AddSingleton<IntegrityOperations>();
+
     private static IServiceCollection AddHealth(this IServiceCollection services) => services
         .AddSingleton<IntegrityMonitor>()
-        .AddSingleton<TableCounter>()
-        .AddSingleton<HealthReporter>()
+        .AddSingleton<CallErrors>()
+        .AddSingleton(services => new HealthReporter(services.GetRequiredService<SqliteDatabase>(), services.GetServices<IHealthSectionSource>(), services.GetRequiredService<HealthHistory>(), services.GetRequiredService<TimeProvider>()))
+        .AddSingleton<SharedReports>()
+        .AddSingleton<HealthWatches>()
+        .AddHealthSections()
+        .AddHealthSamples();
+
+    private static IServiceCollection AddHealthSections(this IServiceCollection services) => services
+        .AddSingleton<DriftMemory>()
+        .AddSingleton<BackupList>()
         .AddSingleton<IHealthSectionSource, SchemaSection>()
         .AddSingleton<IHealthSectionSource, IntegritySection>()
         .AddSingleton<IHealthSectionSource, StorageSection>()
         .AddSingleton<IHealthSectionSource, TablesSection>()
         .AddSingleton<IHealthSectionSource, IngestSection>()
-        .AddSingleton<IHealthSectionSource, LogSourcesSection>();
+        .AddSingleton<IHealthSectionSource, LogSourcesSection>()
+        .AddSingleton<IHealthSectionSource, ProcessingSection>()
+        .AddSingleton<IHealthSectionSource, NotificationsSection>()
+        .AddSingleton<IHealthSectionSource, ErrorsSection>()
+        .AddSingleton<IHealthSectionSource, PerformanceSection>()
+        .AddSingleton<IHealthSectionSource, BackupsSection>()
+        .AddSingleton<IHealthSectionSource, OperationsSection>()
+        .AddSingleton<IHealthSectionSource, RetentionSection>();
+
+    private static IServiceCollection AddHealthSamples(this IServiceCollection services) => services
+        .AddBackgroundSample<TableRows>()
+        .AddBackgroundSample<SourceRhythms>()
+        .AddBackgroundSample<OldestRows>()
+        .AddBackgroundSample<QueryPlans>()
+        .AddBackgroundSample<AdviceSample>()
+        .AddHostedService<HealthSampling>();
+
+    private static IServiceCollection AddBackgroundSample<T>(this IServiceCollection services)
+        where T : class, IBackgroundSample => services.AddSingleton<T>().AddSingleton<IBackgroundSample>(services => services.GetRequiredService<T>());
 
     private static IServiceCollection AddOptimization(this IServiceCollection services) => services
         .AddSingleton<DatabaseSizeReader>()
@@ -120,6 +168,40 @@ public static class MaintenanceRegistration
         .AddSingleton<Optimizer>()
         .AddSingleton<OptimizeOperations>()
         .AddSingleton<IndexAdvisor>();
+
+    private static IServiceCollection AddStatistics(this IServiceCollection services) => services
+        .AddSingleton<ProcessingReader>()
+        .AddSingleton<NotificationReader>()
+        .AddSingleton<StatisticsSamples>()
+        .AddSingleton<StatisticsSampler>()
+        .AddHostedService(services => services.GetRequiredService<StatisticsSampler>())
+        .AddSingleton<HealthSampleStore>()
+        .AddSingleton<HealthHistory>()
+        .AddSingleton<HealthVerdicts>()
+        .AddSingleton(services => ActivatorUtilities.CreateInstance<HealthRecorder>(services, (Func<CancellationToken, HealthVerdict>)services.GetRequiredService<HealthVerdicts>().Judge))
+        .AddHostedService(services => services.GetRequiredService<HealthRecorder>());
+
+    private static IServiceCollection AddAlerting(this IServiceCollection services) => services
+        .AddSingleton<IAlertFigureSource, StorageFigures>()
+        .AddSingleton<IAlertFigureSource, TrafficFigures>()
+        .AddSingleton<IAlertFigureSource, SafetyFigures>()
+        .AddSingleton<IAlertFigureSource, SchemaFigures>()
+        .AddSingleton<IAlertFigureSource, ActivityFigures>()
+        .AddSingleton<IAlertFigureSource, LogSourceFigures>()
+        .AddHostedService<AlertMetrics>();
+
+    private static void AddScheduling(this IHostApplicationBuilder builder)
+    {
+        builder.AddOptions<SchedulingOptions>("Maintenance:Scheduling");
+        builder.Services.AddSingleton<IValidateOptions<SchedulingOptions>, SchedulingOptionsValidation>()
+            .AddSingleton<ScheduledWork>()
+            .AddSingleton<ScheduleSet>()
+            .AddSingleton<ScheduleStore>()
+            .AddSingleton<ScheduleRuns>()
+            .AddSingleton<ScheduleOperations>()
+            // Stops before the service above: that waits for all operations, and this for their records.
+            .AddHostedService<SchedulerService>();
+    }
 
     private static OptionsBuilder<T> AddOptions<T>(this IHostApplicationBuilder builder, string section)
         where T : class => builder.Services.AddOptions<T>().Bind(builder.Configuration.GetSection(section)).ValidateDataAnnotations().ValidateOnStart();

@@ -45,6 +45,18 @@ internal static class BackupView
         Unreadable(plan.UnreadableTables),
         new Text($"etag {Safe.Text(plan.Etag)}", Styles.Faint));
 
+    public static IRenderable Of(RunRestoreDrillPlan plan) => new Rows(
+        new Text($"Would restore {Safe.Text(plan.Backup.Name)} aside, taken {Words.Of(plan.Backup.CreateTime)} UTC."),
+        new Text(
+            $"Needs {Words.Bytes(plan.RequiredFreeBytes)} of {Words.Bytes(plan.AvailableFreeBytes)} free.",
+            plan.RequiredFreeBytes > plan.AvailableFreeBytes ? Styles.Bad : Styles.Plain));
+
+    public static IRenderable Of(RunRestoreDrillResult result) => result.Passed
+        ? new Text($"{Safe.Text(result.Backup.Name)} can be restored: it took {Words.Of(result.RecoveryDuration)}, and every check passed.", Styles.Good)
+        : new Rows(
+            new Text($"{Safe.Text(result.Backup.Name)} cannot be relied on:", Styles.Bad),
+            new Rows(result.Problems.Select(problem => new Text("- " + Safe.Text(problem)))));
+
     private static IRenderable Unreadable(IReadOnlyCollection<string> tables) => tables.Count > 0
         ? new Text($"Too damaged to be counted: {Safe.Text(string.Join(", ", tables))}", Styles.Bad)
         : new Rows();

@@ -19,6 +19,7 @@ internal static class HealthReportCommand
             HelpName = "DURATION",
             CustomParser = DurationParser.Between(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
         };
+        var onChange = new Option<bool>("--on-change") { Description = "With --watch: shows a report only when a status or the findings changed." };
         var sections = new Option<HealthSectionKind[]>("--sections")
         {
             Description = $"Only these: {string.Join(", ", Names.All<HealthSectionKind>())}. [default: all]",
@@ -31,7 +32,7 @@ internal static class HealthReportCommand
             "Shows how the database and its ingest are. Exit code 0 only when all is OK; 3 for WARNING, CRITICAL and UNKNOWN (with --watch: "
             + "of the last report).")
         {
-            watch, interval, sections,
+            watch, interval, onChange, sections,
         };
         command.SetAction(connection.Action((session, parsed, cancellationToken) =>
         {
@@ -39,6 +40,7 @@ internal static class HealthReportCommand
             {
                 Interval = Duration.FromTimeSpan(parsed.GetValue(interval) ?? TimeSpan.FromSeconds(5)),
             };
+            request.OnChangeOnly = parsed.GetValue(watch) && parsed.GetValue(onChange);
             request.Sections.Add(parsed.GetValue(sections) ?? []);
             return parsed.GetValue(watch)
                 ? WatchAsync(session, request, cancellationToken)
@@ -52,6 +54,9 @@ internal static class HealthReportCommand
         using var call = session.Client.HealthReport(request, session.Soon(cancellationToken));
         await foreach (var report in Session.ReadAsync(call, cancellationToken))
         {
+            // Only a sign that the report takes longer than a moment.
+            if (report.Heartbeat)
+                continue;
             session.Screen.Show(report, () => HealthReportView.Of(report));
             return Verdict(report);
         }
@@ -67,6 +72,8 @@ internal static class HealthReportCommand
             using var call = session.Client.HealthReport(request, cancellationToken: cancellationToken);
             await foreach (var report in Session.ReadAsync(call, cancellationToken))
             {
+                if (report.Heartbeat)
+                    continue;
                 last = report;
                 if (session.Screen.IsLive)
                     session.Screen.ShowAnew(HealthReportView.Of(report));

@@ -41,6 +41,8 @@ internal static class HealthReportView
     {
         var subject = finding.Subject.Length > 0 ? $" [{finding.Subject}]" : string.Empty;
         var facts = new Facts().Add("  " + Name(finding.Severity), $"{finding.Id}{subject}: {finding.Evidence}", Styles.Of(finding.Severity));
+        if (finding.Since is { } since)
+            facts.Add("  since", $"{Words.Of(since)} UTC");
         return facts.Add("  remedy", finding.Remedy).Add("  command", finding.Command).Build();
     }
 

@@ -8,15 +8,11 @@ namespace ThreatLens.Cli.Monitoring;
 /// <summary><c>threatlens log-source</c>: lists log sources, switches one on or off.</summary>
 internal static class LogSourceCommand
 {
-    private const int LargestPage = 1000;
-
     public static Command Create(ConnectionOptions connection)
     {
-        var list = new Command("list", "Lists the log sources with their state.");
-        list.SetAction(connection.Action((session, _, cancellationToken) => ListAsync(session, cancellationToken)));
         return new Command("log-source", "Lists log sources, switches one on or off; ingest services follow at once.")
         {
-            list,
+            LogSourcesCommand.Create(connection, "list"),
             Switch(connection, "enable", "Has a log source watched.", enabled: true),
             Switch(connection, "disable", "Has a log source not watched.", enabled: false),
         };
@@ -40,22 +36,6 @@ internal static class LogSourceCommand
             wait.WaitTimeout(parsed),
             cancellationToken)));
         return command;
-    }
-
-    private static async Task<ExitCode> ListAsync(Session session, CancellationToken cancellationToken)
-    {
-        var all = new ListLogSourcesResponse();
-        do
-        {
-            var request = new ListLogSourcesRequest { PageSize = LargestPage, PageToken = all.NextPageToken };
-            var page = await session.Client.ListLogSourcesAsync(request, session.Soon(cancellationToken));
-            all.LogSources.Add(page.LogSources);
-            all.NextPageToken = page.NextPageToken;
-        }
-        while (all.NextPageToken.Length > 0);
-
-        session.Screen.Show(all, () => LogSourceView.Table(all.LogSources));
-        return ExitCode.Done;
     }
 
     private static async Task<ExitCode> SwitchAsync(

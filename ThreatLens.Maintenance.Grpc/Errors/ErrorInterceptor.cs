@@ -1,13 +1,14 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Ingestion;
 
 namespace ThreatLens.Maintenance.Grpc.Errors;
 
 /// <summary>The one place where exceptions become gRPC statuses.</summary>
-internal sealed partial class ErrorInterceptor(IHostApplicationLifetime lifetime, ILogger<ErrorInterceptor> logger) : Interceptor
+internal sealed partial class ErrorInterceptor(IHostApplicationLifetime lifetime, CallErrors errors, ILogger<ErrorInterceptor> logger) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -59,14 +60,17 @@ internal sealed partial class ErrorInterceptor(IHostApplicationLifetime lifetime
         {
             case RpcException { InnerException: InvalidProtocolBufferException } or RpcException { Status.DebugException: InvalidProtocolBufferException }:
             case InvalidProtocolBufferException:
+                errors.Count(ErrorKind.InvalidArgument);
                 return Malformed().ToRpcException();
             case RpcException { StatusCode: StatusCode.ResourceExhausted }:
+                errors.Count(ErrorKind.InvalidArgument);
                 return TooLarge().ToRpcException();
             case RpcException { StatusCode: StatusCode.Internal or StatusCode.Unimplemented } framing:
                 return Malformed(framing.Status.Detail).ToRpcException();
             case RpcException known:
                 return known;
             case MaintenanceException known:
+                errors.Count(known.Kind);
                 return known.ToRpcException();
             case OperationCanceledException when lifetime.ApplicationStopping.IsCancellationRequested:
                 return ShuttingDown().ToRpcException();
@@ -76,6 +80,7 @@ internal sealed partial class ErrorInterceptor(IHostApplicationLifetime lifetime
             default:
                 // A defect: the caller learns the trace id, the log has the rest.
                 LogDefect(logger, e, context.Method);
+                errors.Count(ErrorKind.Internal);
                 return new MaintenanceException(ErrorKind.Internal, ErrorReasons.Internal, "A defect of this service; its log has the details.").ToRpcException();
         }
     }

@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using ThreatLens.Maintenance.Backups;
+using ThreatLens.Maintenance.Backups.Drills;
 using Contract = ThreatLens.Maintenance.V1;
 
 namespace ThreatLens.Maintenance.Grpc.Mapping;
@@ -36,6 +37,21 @@ internal static class BackupMapping
         RowsLost = plan.RowsLost,
         Etag = plan.Etag,
         UnreadableTables = { plan.UnreadableTables },
+    };
+
+    public static Contract.RunRestoreDrillPlan ToContract(this RestoreDrillPlan plan) => new()
+    {
+        Backup = plan.Backup.ToContract(),
+        RequiredFreeBytes = plan.RequiredBytes,
+        AvailableFreeBytes = plan.AvailableBytes,
+    };
+
+    public static Contract.RunRestoreDrillResult ToContract(this RestoreDrillResult result) => new()
+    {
+        Backup = result.Backup.ToContract(),
+        RecoveryDuration = result.RecoveryDuration.ToDuration(),
+        Passed = result.Passed,
+        Problems = { result.Problems },
     };
 
     public static Contract.RestoreResult ToContract(this RestoreResult result) => new()

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Google.Protobuf.WellKnownTypes;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Health;
@@ -16,15 +17,31 @@ internal static class HealthMapping
         [HealthSectionKind.Tables] = Contract.HealthSectionKind.Tables,
         [HealthSectionKind.Ingest] = Contract.HealthSectionKind.Ingest,
         [HealthSectionKind.LogSources] = Contract.HealthSectionKind.LogSources,
+        [HealthSectionKind.Processing] = Contract.HealthSectionKind.Processing,
+        [HealthSectionKind.Notifications] = Contract.HealthSectionKind.Notifications,
+        [HealthSectionKind.Errors] = Contract.HealthSectionKind.Errors,
+        [HealthSectionKind.Performance] = Contract.HealthSectionKind.Performance,
+        [HealthSectionKind.Backups] = Contract.HealthSectionKind.Backups,
+        [HealthSectionKind.Operations] = Contract.HealthSectionKind.Operations,
+        [HealthSectionKind.Retention] = Contract.HealthSectionKind.Retention,
     };
 
-    public static Contract.HealthReportResponse ToContract(this HealthReport report, long sequence) => new()
+    // All subscribers get the same sections: each is mapped once.
+    private static readonly ConditionalWeakTable<HealthSection, Contract.HealthSection> Mapped = [];
+
+    public static Contract.HealthReportResponse ToContract(this HealthMessage message, long sequence, TimeProvider time)
     {
-        ReportTime = report.MadeAt.ToTimestamp(),
-        Sequence = sequence,
-        Overall = ToContract(report.Overall),
-        Sections = { report.Sections.Select(ToContract) },
-    };
+        var response = new Contract.HealthReportResponse
+        {
+            ReportTime = (message.Report?.MadeAt ?? time.GetUtcNow()).ToTimestamp(),
+            Sequence = sequence,
+            Overall = message.Report is { } report ? ToContract(report.Overall) : Contract.HealthStatus.Unknown,
+            Heartbeat = message.IsHeartbeat,
+        };
+        if (!message.IsHeartbeat)
+            response.Sections.Add(message.Report!.Sections.Select(s => Mapped.GetValue(s, ToContract)));
+        return response;
+    }
 
     /// <summary>The sections asked for; none: all.</summary>
     public static IReadOnlyCollection<HealthSectionKind> ToDomain(IReadOnlyList<Contract.HealthSectionKind> sections)
@@ -35,8 +52,6 @@ internal static class HealthMapping
         {
             if (known.TryGetValue(sections[i], out var kind))
                 wanted.Add(kind);
-            else if (System.Enum.IsDefined(sections[i]) && sections[i] != Contract.HealthSectionKind.Unspecified)
-                throw MaintenanceException.NotImplemented($"sections[{i}] {sections[i]}");
             else
                 throw MaintenanceException.InvalidArgument($"sections[{i}]", $"{(int)sections[i]} is no section");
         }
@@ -50,6 +65,14 @@ internal static class HealthMapping
         HealthStatus.Warning => Contract.HealthStatus.Warning,
         HealthStatus.Critical => Contract.HealthStatus.Critical,
         _ => Contract.HealthStatus.Unknown,
+    };
+
+    private static Contract.FigureMethod ToContract(FigureMethod method) => method switch
+    {
+        FigureMethod.Exact => Contract.FigureMethod.Exact,
+        FigureMethod.Rollup => Contract.FigureMethod.Rollup,
+        FigureMethod.Estimated => Contract.FigureMethod.Estimated,
+        _ => Contract.FigureMethod.Sampled,
     };
 
     private static Contract.HealthSection ToContract(HealthSection section) => new()
@@ -69,7 +92,8 @@ internal static class HealthMapping
             Name = figure.Name,
             Subject = figure.Subject,
             Unit = figure.Unit,
-            Method = figure.Method == FigureMethod.Exact ? Contract.FigureMethod.Exact : Contract.FigureMethod.Sampled,
+            Method = ToContract(figure.Method),
+            ErrorBound = figure.ErrorBound,
             SampleTime = figure.SampledAt?.ToTimestamp(),
         };
         switch (figure.Value)
@@ -101,6 +125,8 @@ internal static class HealthMapping
         Evidence = finding.Evidence,
         Remedy = finding.Remedy,
         Command = finding.Command,
+        Rpc = finding.Rpc,
+        Since = finding.Since?.ToTimestamp(),
         Subject = finding.Subject,
     };
 }

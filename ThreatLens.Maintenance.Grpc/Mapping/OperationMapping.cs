@@ -54,6 +54,9 @@ internal static class OperationMapping
         Contract.OperationKind.Cleanup => Domain.OperationKind.Cleanup,
         Contract.OperationKind.CreateHold => Domain.OperationKind.CreateHold,
         Contract.OperationKind.ReleaseHold => Domain.OperationKind.ReleaseHold,
+        Contract.OperationKind.RestoreDrill => Domain.OperationKind.RestoreDrill,
+        Contract.OperationKind.PauseSchedule => Domain.OperationKind.PauseSchedule,
+        Contract.OperationKind.IntegrityCheck => Domain.OperationKind.IntegrityCheck,
         _ when System.Enum.IsDefined(kind) => throw MaintenanceException.NotImplemented($"{field} {kind}"),
         _ => throw MaintenanceException.InvalidArgument(field, $"{(int)kind} is no OperationKind"),
     };
@@ -84,6 +87,9 @@ internal static class OperationMapping
         Domain.OperationKind.Cleanup => Contract.OperationKind.Cleanup,
         Domain.OperationKind.CreateHold => Contract.OperationKind.CreateHold,
         Domain.OperationKind.ReleaseHold => Contract.OperationKind.ReleaseHold,
+        Domain.OperationKind.RestoreDrill => Contract.OperationKind.RestoreDrill,
+        Domain.OperationKind.PauseSchedule => Contract.OperationKind.PauseSchedule,
+        Domain.OperationKind.IntegrityCheck => Contract.OperationKind.IntegrityCheck,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
@@ -129,6 +135,9 @@ internal static class OperationMapping
             case Backups.RestoreResult restore:
                 mapped.Restore = restore.ToContract();
                 break;
+            case Backups.Drills.RestoreDrillResult drill:
+                mapped.RestoreDrill = drill.ToContract();
+                break;
             case Retention.CleanupResult cleanup:
                 mapped.Cleanup = cleanup.ToContract();
                 break;
@@ -137,6 +146,12 @@ internal static class OperationMapping
                 break;
             case Retention.Holds.ReleasedHold released:
                 mapped.ReleaseHold = new Contract.ReleaseHoldResult { Hold = released.Hold.ToContract() };
+                break;
+            case Integrity.IntegrityCheckResult check:
+                mapped.IntegrityCheck = check.ToContract();
+                break;
+            case Scheduling.PausedSchedule paused:
+                mapped.PauseSchedule = new Contract.PauseScheduleResult { Schedule = paused.ToContract() };
                 break;
             case StoredMonitoringConfig config:
                 mapped.UpdateMonitoringConfig = config.ToResult();

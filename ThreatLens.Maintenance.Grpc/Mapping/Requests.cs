@@ -69,6 +69,17 @@ internal static class Requests
         _ => throw MaintenanceException.InvalidArgument("page_size", $"is {requested}; 1 to 1000 are accepted, 0 means {defaultSize}"),
     };
 
+    /// <summary>A name to filter by; null: none was given.</summary>
+    /// <exception cref="MaintenanceException">INVALID_ARGUMENT: longer than any stored one, or with a character that none has.</exception>
+    public static string? ToName(string field, string name, int max)
+    {
+        if (Characters(name) > max)
+            throw MaintenanceException.InvalidArgument(field, $"has {Characters(name)} characters; at most {max} are stored");
+        if (name.Contains('\0', StringComparison.Ordinal))
+            throw MaintenanceException.InvalidArgument(field, "contains the character U+0000; leave it out");
+        return name.Length == 0 ? null : name;
+    }
+
     /// <summary>How many characters a text has, as the contract counts them: Unicode code points.</summary>
     public static int Characters(string text) => text.EnumerateRunes().Count();
 

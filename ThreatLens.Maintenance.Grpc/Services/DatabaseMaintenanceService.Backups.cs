@@ -41,6 +41,21 @@ internal sealed partial class DatabaseMaintenanceService
         });
     }
 
+    public override async Task<RunRestoreDrillResponse> RunRestoreDrill(RunRestoreDrillRequest request, ServerCallContext context)
+    {
+        var name = request.BackupName.Length == 0 ? null : request.BackupName;
+        using var ended = UntilShutdown(context);
+        var who = Requests.ToOperationRequest(request, request.RequestId, request.WaitTimeout, context);
+        if (request.ValidateOnly)
+            return new RunRestoreDrillResponse { Plan = restoreDrill.Plan(name).ToContract() };
+
+        var operation = (await restoreDrills.RunAsync(name, who, ended.Token)).ToContract(time.GetUtcNow());
+        var response = new RunRestoreDrillResponse { Operation = operation };
+        if (operation.RestoreDrill is not null)
+            response.Result = operation.RestoreDrill;
+        return response;
+    }
+
     public override async Task<RestoreResponse> Restore(RestoreRequest request, ServerCallContext context)
     {
         if (request.BackupName.Length == 0)

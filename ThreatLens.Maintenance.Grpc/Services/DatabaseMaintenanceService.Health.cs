@@ -1,5 +1,6 @@
 using Grpc.Core;
 using ThreatLens.Maintenance.Grpc.Mapping;
+using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.V1;
 
 namespace ThreatLens.Maintenance.Grpc.Services;
@@ -12,16 +13,12 @@ internal sealed partial class DatabaseMaintenanceService
 
     public override async Task HealthReport(HealthReportRequest request, IServerStreamWriter<HealthReportResponse> responseStream, ServerCallContext context)
     {
-        Requests.NotYet(request.OnChangeOnly, "on_change_only");
         var interval = request.Interval is null ? DefaultReportInterval : Requests.ToTimeSpan("interval", request.Interval, MinReportInterval, MaxReportInterval);
         var sections = HealthMapping.ToDomain(request.Sections);
         using var ended = UntilShutdown(context);
-        using var timer = new PeriodicTimer(interval, time);
-        // A reader that is slow holds up its own next report only: each is made when it can be sent, and ticks missed meanwhile are one.
-        for (var sequence = 1L; ; sequence++)
-        {
-            await responseStream.SendAsync(health.Report(sections, ended.Token).ToContract(sequence), ended.Token);
-            await timer.WaitForNextTickAsync(ended.Token);
-        }
+        var sequence = 0L;
+        // The next message is asked for when this one is on its way: a reader that is slow holds up nobody else, and is never sent what is old.
+        await foreach (var message in health.WatchAsync(new HealthWatch(interval, sections, request.OnChangeOnly), ended.Token))
+            await responseStream.SendAsync(message.ToContract(++sequence, time), ended.Token);
     }
 }

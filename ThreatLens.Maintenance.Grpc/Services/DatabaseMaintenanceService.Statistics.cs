@@ -17,4 +17,27 @@ internal sealed partial class DatabaseMaintenanceService
         var page = await Task.Run(() => metrics.Read(query, size, after, ended.Token), ended.Token);
         return page.ToContract(request, query);
     }
+
+    public override async Task<GetRealtimeStatisticsResponse> GetRealtimeStatistics(GetRealtimeStatisticsRequest request, ServerCallContext context)
+    {
+        var page = StatisticsMapping.ToDomain(request, time.GetUtcNow());
+        using var ended = UntilShutdown(context);
+        return await Task.Run(
+            () =>
+            {
+                var isFirst = page.First == 0;
+                var whole = isFirst ? processing.Read(page.Window.From, page.Window.To, ended.Token) : null;
+                var steps = page.Step is { } step && page.First < page.Steps ? processing.ReadSteps(page.Part.From, page.Part.To, step, ended.Token) : [];
+                return StatisticsMapping.ToContract(page, whole, isFirst ? samples.Processing?.Totals : null, steps);
+            },
+            ended.Token);
+    }
+
+    public override async Task<GetNotificationMetricsResponse> GetNotificationMetrics(GetNotificationMetricsRequest request, ServerCallContext context)
+    {
+        var page = StatisticsMapping.ToDomain(request, time.GetUtcNow());
+        using var ended = UntilShutdown(context);
+        var read = await Task.Run(() => notifications.Read(page.Window.From, page.Window.To, ended.Token), ended.Token);
+        return StatisticsMapping.ToContract(page, read, samples.Notifications?.All);
+    }
 }

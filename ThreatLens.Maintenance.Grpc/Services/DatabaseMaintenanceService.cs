@@ -1,5 +1,6 @@
 using Grpc.Core;
 using ThreatLens.Maintenance.Backups;
+using ThreatLens.Maintenance.Backups.Drills;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Ingestion;
@@ -10,7 +11,11 @@ using ThreatLens.Maintenance.Optimization;
 using ThreatLens.Maintenance.Optimization.Indexes;
 using ThreatLens.Maintenance.Retention;
 using ThreatLens.Maintenance.Retention.Holds;
+using ThreatLens.Maintenance.Scheduling;
 using ThreatLens.Maintenance.Statistics;
+using ThreatLens.Maintenance.Statistics.Notifications;
+using ThreatLens.Maintenance.Statistics.Processing;
+using ThreatLens.Maintenance.Statistics.Sampling;
 using ThreatLens.Maintenance.V1;
 
 namespace ThreatLens.Maintenance.Grpc.Services;
@@ -29,17 +34,23 @@ internal sealed partial class DatabaseMaintenanceService(
     BackupTaker backupTaker,
     BackupDirectory backupDirectory,
     Restorer restorer,
+    RestoreDrill restoreDrill,
+    RestoreDrillOperations restoreDrills,
     CleanupOperations cleanups,
     CleanupPlanner cleanupPlanner,
     HoldOperations holdOperations,
     HoldStore holds,
     HoldCounter holdCounter,
-    HealthReporter health,
+    HealthWatches health,
     MetricReader metrics,
+    ProcessingReader processing,
+    NotificationReader notifications,
+    StatisticsSamples samples,
     OptimizePlanner optimizePlanner,
     OptimizeOperations optimizations,
     DatabaseSizeReader sizes,
     IndexAdvisor indexAdvisor,
+    ScheduleOperations schedules,
     IHostApplicationLifetime lifetime,
     TimeProvider time) : DatabaseMaintenance.DatabaseMaintenanceBase
 {

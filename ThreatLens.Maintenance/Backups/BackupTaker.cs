@@ -62,9 +62,12 @@ public sealed class BackupTaker(SqliteDatabase database, BackupDirectory directo
     }
 
     /// <summary>Whether any table but the service's own and the history has a row.</summary>
-    internal bool HoldsRows() => database.FileExists && SqliteSession.Read(database, "looking for rows", session => session
+    internal bool HoldsRows() => database.FileExists && SqliteSession.Read(database, "looking for rows", HoldsRows);
+
+    /// <inheritdoc cref="HoldsRows()"/>
+    internal static bool HoldsRows(SqliteSession session) => session
         .Query("SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0", row => row.GetString(0))
-        .Any(table => ProductTables.Contains(table) && session.Query($"SELECT 1 FROM {DatabaseContent.Quote(table)} LIMIT 1", _ => true).Count > 0));
+        .Any(table => ProductTables.Contains(table) && session.Query($"SELECT 1 FROM {DatabaseContent.Quote(table)} LIMIT 1", _ => true).Count > 0);
 
     /// <exception cref="MaintenanceException">BACKUP_NO_SPACE.</exception>
     internal void RequireSpace(long bytes)

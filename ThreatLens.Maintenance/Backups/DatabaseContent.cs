@@ -33,6 +33,18 @@ internal sealed record DatabaseContent(IReadOnlyList<string> Schema, IReadOnlyDi
         return table is null ? null : $"table {table} has {Rows.GetValueOrDefault(table)} rows, its copy {copy.Rows.GetValueOrDefault(table)}";
     }
 
+    /// <summary>
+    /// What of it an original must hold, too, once the service's own tables were brought into their present form: of those the rows, and only of
+    /// tables that the original has.
+    /// </summary>
+    public DatabaseContent ComparableWith(DatabaseContent original) => new(
+        [.. Schema.Where(line => !IsOfOwnTable(line))],
+        Rows.Where(t => !IsOwn(t.Key) || original.Rows.ContainsKey(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal));
+
+    private static bool IsOfOwnTable(string line) => line.Split(' ', 4) is [_, _, var table, ..] && IsOwn(table);
+
+    private static bool IsOwn(string table) => table.StartsWith("maintenance_", StringComparison.Ordinal);
+
     /// <summary>A name as SQL takes it.</summary>
     public static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

@@ -12,6 +12,9 @@ namespace ThreatLens.Maintenance.Backups;
 /// </summary>
 internal sealed class RestoreStage : IDisposable
 {
+    /// <summary>The service's own tables that tell of the past, which a restore does not undo.</summary>
+    private static readonly string[] Records = ["maintenance_operations", "maintenance_restore_drills", "maintenance_health_samples"];
+
     private readonly SqliteDatabase _file;
 
     private RestoreStage(SqliteDatabase file, SqliteConnection connection)
@@ -43,15 +46,20 @@ internal sealed class RestoreStage : IDisposable
     }
 
     /// <summary>
-    /// Takes over what the database knows of operations: it knows at least what the backup does, and later. The running one says that the
-    /// backup is in place, which is true as soon as this content is the database's; so the record is right after a crash, too.
+    /// Takes over what the database knows of operations, drills and its own health: it knows at least what the backup does, and later. The running
+    /// operation says that the backup is in place, which is true as soon as this content is the database's; so the record is right after a crash, too.
     /// </summary>
     public void CarryOperations(SqliteDatabase database, string operationId, string message)
     {
         Connection.Execute("ATTACH $path AS present", ("$path", database.Path));
-        var columns = string.Join(", ", Connection.Texts("SELECT name FROM pragma_table_info('maintenance_operations', 'present') ORDER BY cid").Select(DatabaseContent.Quote));
-        if (columns.Length > 0)
-            Connection.Execute($"INSERT OR REPLACE INTO main.maintenance_operations({columns}) SELECT {columns} FROM present.maintenance_operations");
+        // Schedules too: a pause stays, and what has run since the backup was taken is not taken for missed.
+        foreach (var table in (string[])[.. Records, "maintenance_schedules"])
+        {
+            var columns = string.Join(", ", Connection.Texts("SELECT name FROM pragma_table_info($table, 'present') ORDER BY cid", ("$table", table)).Select(DatabaseContent.Quote));
+            if (columns.Length > 0)
+                Connection.Execute($"INSERT OR REPLACE INTO main.{table}({columns}) SELECT {columns} FROM present.{table}");
+        }
+
         Connection.Execute(
             "UPDATE main.maintenance_operations SET progress = json_set(progress, '$.Message', $message) WHERE id = $id", ("$message", message), ("$id", operationId));
         Connection.Execute("DETACH present");

@@ -151,7 +151,9 @@ public sealed class Restorer(
         }
     }
 
-    private Backup Verify(Backup backup, CancellationToken cancellationToken)
+    /// <summary>Reads all of a backup, and writes down that it is sound.</summary>
+    /// <exception cref="MaintenanceException">BACKUP_DAMAGED, DATABASE_NEWER_THAN_SERVICE, BACKUP_DIRECTORY_UNUSABLE.</exception>
+    internal Backup Verify(Backup backup, CancellationToken cancellationToken)
     {
         BackupChecks.RequireIntact(database.At(directory.PathOf(backup)), $"The backup {backup.Name}", cancellationToken);
         RequireKnownVersion(backup);

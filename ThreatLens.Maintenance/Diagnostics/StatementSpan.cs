@@ -87,7 +87,9 @@ public sealed class StatementSpan : IDisposable
             tags.Add("db.collection.name", collection);
         if (_errorType is { } errorType)
             tags.Add("error.type", errorType);
-        MaintenanceMetrics.StatementDuration.Record(_database.Time.GetElapsedTime(_started).TotalSeconds, tags);
+        var took = _database.Time.GetElapsedTime(_started);
+        MaintenanceMetrics.StatementDuration.Record(took.TotalSeconds, tags);
+        _database.Slow.Record(_summary, took);
         _activity?.Dispose();
     }
 

@@ -16,16 +16,16 @@ public enum HealthStatus
     Critical,
 }
 
-/// <summary>The parts of a report that this service fills.</summary>
+/// <summary>The parts of a report, in their order.</summary>
 public enum HealthSectionKind
 {
-    /// <summary>Version, pending migrations.</summary>
+    /// <summary>Version, pending migrations, drift.</summary>
     Schema,
 
     /// <summary>Last integrity check and its age.</summary>
     Integrity,
 
-    /// <summary>Sizes and free space.</summary>
+    /// <summary>Sizes, growth, forecast, free space.</summary>
     Storage,
 
     /// <summary>Rows per table.</summary>
@@ -36,16 +36,27 @@ public enum HealthSectionKind
 
     /// <summary>State of each log source.</summary>
     LogSources,
-}
 
-/// <summary>How a figure was obtained.</summary>
-public enum FigureMethod
-{
-    /// <summary>Counted or read when the report was made.</summary>
-    Exact,
+    /// <summary>Events and their real-time processing.</summary>
+    Processing,
 
-    /// <summary>Counted earlier, at <see cref="HealthFigure.SampledAt"/>.</summary>
-    Sampled,
+    /// <summary>Notifications sent, failed and pending.</summary>
+    Notifications,
+
+    /// <summary>Errors over time: of ingest, operations and calls.</summary>
+    Errors,
+
+    /// <summary>Slow statements, query plans, index advice.</summary>
+    Performance,
+
+    /// <summary>Backups and restore drills.</summary>
+    Backups,
+
+    /// <summary>Running and failed operations.</summary>
+    Operations,
+
+    /// <summary>Whether cleanups keep up with the policies.</summary>
+    Retention,
 }
 
 /// <summary>A report on the whole database and its service.</summary>
@@ -55,6 +66,20 @@ public sealed record HealthReport(DateTimeOffset MadeAt, IReadOnlyList<HealthSec
 {
     /// <summary>The worst of the sections; unknown counts between fine and warning, and nothing at all is unknown.</summary>
     public HealthStatus Overall => Sections.Count == 0 ? HealthStatus.Unknown : Sections.Max(s => s.Status);
+
+    /// <summary>The same report with these sections only.</summary>
+    /// <param name="sections">Which; empty: all.</param>
+    public HealthReport Only(IReadOnlyCollection<HealthSectionKind> sections) =>
+        sections.Count == 0 ? this : this with { Sections = [.. Sections.Where(s => sections.Contains(s.Kind))] };
+
+    /// <summary>Whether another report has another status or other findings; figures and wording do not count.</summary>
+    /// <param name="other">A report of the same sections.</param>
+    public bool DiffersFrom(HealthReport other) => !Essence().SequenceEqual(other.Essence());
+
+    private IEnumerable<(HealthSectionKind Kind, HealthStatus Status, string Id, string Subject)> Essence() => Sections.SelectMany(s => s.Findings
+        .Select(f => (s.Kind, f.Severity, f.Id, f.Subject))
+        .OrderBy(f => f.Id, StringComparer.Ordinal).ThenBy(f => f.Subject, StringComparer.Ordinal)
+        .Prepend((s.Kind, s.Status, "", "")));
 }
 
 /// <summary>One section of a report.</summary>
@@ -72,26 +97,3 @@ public sealed record HealthSection(HealthSectionKind Kind, HealthStatus Status, 
     /// <summary>When its figures were taken, UTC; null when they never were.</summary>
     public DateTimeOffset? SampledAt { get; init; }
 }
-
-/// <summary>One figure of a section.</summary>
-/// <param name="Name">Stable name, snake_case.</param>
-/// <param name="Value">A <see cref="double"/>, <see cref="string"/>, <see cref="bool"/>, <see cref="DateTimeOffset"/> or <see cref="TimeSpan"/>; null: unknown.</param>
-/// <param name="Unit">Unit of a number; empty when it has none.</param>
-/// <param name="Subject">What it is of: a table, a source; empty: the section.</param>
-public sealed record HealthFigure(string Name, object? Value, string Unit = "", string Subject = "")
-{
-    /// <summary>How it was obtained.</summary>
-    public FigureMethod Method { get; init; }
-
-    /// <summary>When it was taken, UTC; null: with the report.</summary>
-    public DateTimeOffset? SampledAt { get; init; }
-}
-
-/// <summary>Something that deserves attention.</summary>
-/// <param name="Id">Stable id, listed in docs/operations.md.</param>
-/// <param name="Severity">Warning or critical.</param>
-/// <param name="Evidence">What was seen.</param>
-/// <param name="Remedy">What to do.</param>
-/// <param name="Command">The command that does it; empty when there is none.</param>
-/// <param name="Subject">What it is about; empty: the section.</param>
-public sealed record HealthFinding(string Id, HealthStatus Severity, string Evidence, string Remedy, string Command = "", string Subject = "");

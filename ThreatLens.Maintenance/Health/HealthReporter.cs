@@ -1,60 +1,98 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Statistics.History;
 
 namespace ThreatLens.Maintenance.Health;
 
-/// <summary>Makes health reports. What a section cannot find out is unknown, and says why; it takes no other section with it. Thread-safe.</summary>
-public sealed class HealthReporter(IEnumerable<IHealthSectionSource> sources, TimeProvider time)
+/// <summary>
+/// Makes health reports, all sections from one snapshot of the database. What a section cannot find out is unknown, and says why; it takes no other
+/// section with it. Thread-safe.
+/// </summary>
+public sealed class HealthReporter
 {
-    private readonly IHealthSectionSource[] _sources = [.. sources.OrderBy(s => s.Kind)];
+    // Readers of a database in WAL mode wait for nobody in the ordinary way: who has to wait for longer is to hear that.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Makes a report now.</summary>
+    private readonly SqliteDatabase _database;
+    private readonly TimeProvider _time;
+    private readonly IHealthSectionSource[] _sources;
+    private readonly FindingAges _ages;
+
+    /// <param name="database">What is reported on.</param>
+    /// <param name="sources">Those who look after the sections.</param>
+    /// <param name="history">Tells since when findings are there.</param>
+    /// <param name="time">The clock.</param>
+    internal HealthReporter(SqliteDatabase database, IEnumerable<IHealthSectionSource> sources, HealthHistory history, TimeProvider time) =>
+        (_database, _sources, _ages, _time) = (database, [.. sources.OrderBy(s => s.Kind)], new FindingAges(history), time);
+
+    /// <summary>Makes a report now. It counts no whole table: a few milliseconds, however large the database is.</summary>
     /// <param name="sections">Only these; empty: all.</param>
-    /// <param name="cancellationToken">Gives up between sections.</param>
+    /// <param name="cancellationToken">Interrupts it.</param>
     public HealthReport Report(IReadOnlyCollection<HealthSectionKind> sections, CancellationToken cancellationToken)
     {
-        var made = new List<HealthSection>(_sources.Length);
-        // Each look at a locked database waits out the busy timeout: one is enough.
-        MaintenanceException? locked = null;
-        foreach (var source in _sources.Where(s => sections.Count == 0 || sections.Contains(s.Kind)))
+        var now = _time.GetUtcNow();
+        var sources = _sources.Where(s => sections.Count == 0 || sections.Contains(s.Kind)).ToList();
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            made.Add(locked is null || !source.ReadsDatabase ? Look(source, ref locked) : Unavailable(source, locked));
+            using var connection = _database.TryOpenSnapshot(Patience);
+            using var interrupt = connection?.InterruptOn(cancellationToken);
+            return Make(new HealthLook(now, connection is null ? null : SqliteSession.On(_database, connection)), sources, cancellationToken);
         }
-
-        return new HealthReport(time.GetUtcNow(), made);
+        catch (MaintenanceException unreadable)
+        {
+            // After one wait for whoever holds it: no section need try again.
+            var nothing = new HealthLook(now, null);
+            return new HealthReport(now, [.. sources.Select(s => _ages.Tell(s.ReadsDatabase ? Unavailable(s, unreadable) : Look(s, nothing), now))]);
+        }
     }
 
-    private static HealthSection Look(IHealthSectionSource source, ref MaintenanceException? locked)
+    private HealthReport Make(HealthLook look, List<IHealthSectionSource> sources, CancellationToken cancellationToken)
+    {
+        var made = new List<HealthSection>(sources.Count);
+        foreach (var source in sources)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            made.Add(_ages.Tell(Look(source, look), look.Now));
+        }
+
+        return new HealthReport(look.Now, made);
+    }
+
+    private HealthSection Look(IHealthSectionSource source, HealthLook look)
     {
         try
         {
-            return source.Look();
+            return source.Look(look);
         }
         catch (MaintenanceException e) when (e.Reason == ErrorReasons.SchemaNotReady)
         {
-            return new HealthSection(source.Kind, HealthStatus.Unknown, e.Message);
+            return HealthLook.Unknown(source.Kind, e.Message);
         }
         catch (MaintenanceException e)
         {
-            if (e.Reason == ErrorReasons.DatabaseLocked)
-                locked = e;
             return Unavailable(source, e);
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode != raw.SQLITE_INTERRUPT)
+        {
+            return Unavailable(source, _database.Translate(e, "reporting on health"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // A file that went away between two looks, a disk that does not tell its size.
-            return new HealthSection(source.Kind, HealthStatus.Unknown, e.Message);
+            return HealthLook.Unknown(source.Kind, e.Message);
         }
     }
 
     private static HealthSection Unavailable(IHealthSectionSource source, MaintenanceException e) => new(source.Kind, HealthStatus.Critical, e.Message)
     {
-        Findings = [new HealthFinding("database.unavailable", HealthStatus.Critical, e.Message, $"See {e.Reason} in docs/operations.md.")],
+        Findings = [HealthRules.Unavailable.Fail($"{e.Reason}: {e.Message}")],
     };
 }
 
-/// <summary>Looks after one section of the report.</summary>
-public interface IHealthSectionSource
+/// <summary>Looks after one section of the report. Thread-safe.</summary>
+internal interface IHealthSectionSource
 {
     /// <summary>Which one.</summary>
     HealthSectionKind Kind { get; }
@@ -62,7 +100,8 @@ public interface IHealthSectionSource
     /// <summary>Whether looking means reading the database.</summary>
     bool ReadsDatabase => true;
 
-    /// <summary>Looks, quickly.</summary>
+    /// <summary>Looks, quickly: nothing whose cost grows with the size of a table.</summary>
     /// <exception cref="MaintenanceException">The database cannot be read.</exception>
-    HealthSection Look();
+    /// <exception cref="SqliteException">The same.</exception>
+    HealthSection Look(HealthLook look);
 }

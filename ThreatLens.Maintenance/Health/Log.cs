@@ -4,15 +4,9 @@ namespace ThreatLens.Maintenance.Health;
 
 internal static partial class Log
 {
-    [LoggerMessage(300, LogLevel.Information, "quick_check found nothing in {Milliseconds} ms")]
-    public static partial void Intact(ILogger logger, double milliseconds);
-
-    [LoggerMessage(301, LogLevel.Critical, "quick_check found {Count} problems, the first: {Problem}")]
-    public static partial void Damaged(ILogger logger, int count, string problem);
-
     [LoggerMessage(302, LogLevel.Warning, "The integrity check could not run; the integrity stays unknown")]
     public static partial void IntegrityUnknown(ILogger logger, Exception exception);
 
-    [LoggerMessage(303, LogLevel.Warning, "Counting rows failed ({Reason})")]
-    public static partial void CountFailed(ILogger logger, Exception exception, string reason);
+    [LoggerMessage(303, LogLevel.Warning, "A sample of the health report could not be taken ({Sample}); the last one stays")]
+    public static partial void SampleFailed(ILogger logger, Exception exception, string sample);
 }

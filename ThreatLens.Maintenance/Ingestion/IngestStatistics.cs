@@ -27,7 +27,7 @@ public sealed class IngestStatistics(TimeProvider time)
     private readonly Lock _lock = new();
     private readonly (long Second, long Rows)[] _window = new (long, long)[WindowSeconds];
     private readonly Queue<double> _latencies = new();
-    private readonly Dictionary<string, (long Rows, DateTimeOffset LastStoredAt)> _sources = [];
+    private readonly Dictionary<string, SourceCount> _sources = [];
     private Func<int> _queueDepth = static () => 0;
     private Func<long> _queuedBytes = static () => 0;
     private long _rows;
@@ -35,7 +35,18 @@ public sealed class IngestStatistics(TimeProvider time)
     private long _duplicates;
     private long _rejections;
     private DateTimeOffset? _lastCommit;
-    private readonly DateTimeOffset _since = time.GetUtcNow();
+
+    /// <summary>When the counting began, UTC: with the process.</summary>
+    public DateTimeOffset Since { get; } = time.GetUtcNow();
+
+    /// <summary>Metrics stored.</summary>
+    public MinuteCounter StoredByMinute { get; } = new(time);
+
+    /// <summary>Entries of batches that were not stored.</summary>
+    public MinuteCounter RejectedByMinute { get; } = new(time);
+
+    /// <summary>Groups of batches that could not be stored, and were refused for the time being.</summary>
+    public MinuteCounter FailuresByMinute { get; } = new(time);
 
     /// <summary>How long batches took lately.</summary>
     public WriterLatency Latency { get; } = new(time);
@@ -48,11 +59,11 @@ public sealed class IngestStatistics(TimeProvider time)
             var now = time.GetUtcNow();
             var second = now.ToUnixTimeSeconds();
             var recent = _window.Where(w => w.Second > second - WindowSeconds && w.Second <= second).Sum(w => w.Rows);
-            var seconds = Math.Clamp((now - _since).TotalSeconds, 1, WindowSeconds);
+            var seconds = Math.Clamp((now - Since).TotalSeconds, 1, WindowSeconds);
             double[] latencies = [.. _latencies.Order()];
             return new IngestSnapshot(
                 _rows, _batches, _duplicates, _rejections, recent / seconds, _queueDepth(), _queuedBytes(),
-                Percentile(latencies, 0.50), Percentile(latencies, 0.99), _lastCommit, [.. _sources.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => new SourceIngest(s.Key, s.Value.Rows, s.Value.LastStoredAt))]);
+                Percentile(latencies, 0.50), Percentile(latencies, 0.99), _lastCommit, [.. _sources.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => new SourceIngest(s.Key, s.Value.Rows, s.Value.LastStoredAt, s.Value.InMinuteBefore(second / 60)))]);
         }
     }
 
@@ -84,6 +95,8 @@ public sealed class IngestStatistics(TimeProvider time)
             Count(batch);
         }
 
+        StoredByMinute.Add(batch.Rows.Count);
+        RejectedByMinute.Add(batch.Rejections.Count);
         Rows.Add(batch.Rows.Count);
         foreach (var rejection in batch.Rejections)
             Rejected.Add(1, new KeyValuePair<string, object?>("threatlens.ingest.field", rejection.Field));
@@ -101,10 +114,20 @@ public sealed class IngestStatistics(TimeProvider time)
         {
             ref var source = ref CollectionsMarshal.GetValueRefOrNullRef(_sources, row.SourceName);
             if (!Unsafe.IsNullRef(ref source))
-                source = (source.Rows + 1, now);
+                source = source.Add(now, second / 60);
             else if (_sources.Count < MaxSources)
-                _sources.Add(row.SourceName, (1, now));
+                _sources.Add(row.SourceName, new SourceCount().Add(now, second / 60));
         }
+    }
+
+    private readonly record struct SourceCount(long Rows, DateTimeOffset LastStoredAt, long Minute, long InMinute, long Before)
+    {
+        public SourceCount Add(DateTimeOffset now, long minute) => minute == Minute
+            ? this with { Rows = Rows + 1, LastStoredAt = now, InMinute = InMinute + 1 }
+            : new SourceCount(Rows + 1, now, minute, 1, InMinuteBefore(minute));
+
+        /// <summary>Of the minute before the one that is not over yet.</summary>
+        public long InMinuteBefore(long minute) => minute == Minute ? Before : minute == Minute + 1 ? InMinute : 0;
     }
 
     private static double? Percentile(double[] sorted, double share) =>
@@ -131,4 +154,5 @@ public sealed record IngestSnapshot(
 /// <param name="SourceName">Source.</param>
 /// <param name="Rows">Metrics stored.</param>
 /// <param name="LastStoredAt">When one was last stored, UTC.</param>
-public sealed record SourceIngest(string SourceName, long Rows, DateTimeOffset LastStoredAt);
+/// <param name="RowsLastMinute">Metrics stored in the last minute that is over.</param>
+public sealed record SourceIngest(string SourceName, long Rows, DateTimeOffset LastStoredAt, long RowsLastMinute);

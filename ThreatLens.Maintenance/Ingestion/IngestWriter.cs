@@ -154,6 +154,7 @@ public sealed class IngestWriter : IDisposable
             Undo();
             var error = Explain(e);
             _lastFailure = Tuple.Create(error, _time.GetTimestamp());
+            _statistics.FailuresByMinute.Add();
             Log.GroupFailed(_logger, error, group.Count, error.Reason);
             foreach (var work in group)
                 work.Fail(error);

@@ -14,13 +14,16 @@ public sealed class LogSourceStore(SqliteDatabase database, TimeProvider time)
     /// <param name="afterName">Only names after this one; null: from the first.</param>
     /// <param name="status">Only this status, as stored; null: all.</param>
     /// <exception cref="MaintenanceException">The database cannot be read, or has no such table.</exception>
-    public IReadOnlyList<LogSource> List(int limit, string? afterName, string? status) => SqliteSession.Read(database, "reading log sources", session =>
+    public IReadOnlyList<LogSource> List(int limit, string? afterName, string? status) => SqliteSession.Read(database, "reading log sources", session => List(session, limit, afterName, status));
+
+    /// <inheritdoc cref="List(int, string?, string?)"/>
+    internal static IReadOnlyList<LogSource> List(SqliteSession session, int limit, string? afterName, string? status)
     {
         RequireTable(session, "log_sources");
         return session.Query(
             $"SELECT {Columns} FROM log_sources WHERE ($after IS NULL OR source_name > $after) AND ($status IS NULL OR status = $status) ORDER BY source_name LIMIT $limit",
             Map, ("$after", afterName), ("$status", status), ("$limit", limit));
-    });
+    }
 
     /// <summary>The source of that name.</summary>
     /// <param name="sourceName">Its name.</param>

@@ -35,4 +35,13 @@ public enum OperationKind
 
     /// <summary>Unpins data.</summary>
     ReleaseHold,
+
+    /// <summary>Restores a backup aside and checks it.</summary>
+    RestoreDrill,
+
+    /// <summary>Checks the file's integrity.</summary>
+    IntegrityCheck,
+
+    /// <summary>Pauses or resumes a schedule.</summary>
+    PauseSchedule,
 }

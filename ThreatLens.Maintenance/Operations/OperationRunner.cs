@@ -21,6 +21,9 @@ public sealed class OperationRunner(
     /// <summary>The operations that this process runs now, with those that have ended and could not be recorded yet.</summary>
     public IReadOnlyList<Operation> Running => [.. All().Select(r => r.Running.Current)];
 
+    /// <summary>Tells of each operation of this process that has ended, well or not; called on a pool thread and not to be held up.</summary>
+    public event Action<Operation>? Ended;
+
     /// <summary>Starts an operation and waits for its end, or as long as the caller asked to.</summary>
     /// <param name="work">What to run.</param>
     /// <param name="request">Who asks, and how long to wait; the operation goes on after that, and after a cancelled wait.</param>
@@ -125,6 +128,7 @@ public sealed class OperationRunner(
             end.Start(TaskScheduler.Default);
             heldLock = null;
             _ = ForgetAsync(running, end);
+            request.Accepted(operation);
             return (running.Current, end);
         }
         finally
@@ -231,6 +235,7 @@ public sealed class OperationRunner(
     private async Task ForgetAsync(RunningOperation running, Task<Operation> end)
     {
         var ended = await end.ConfigureAwait(false);
+        Ended?.Invoke(ended);
         while (!running.IsRecorded && !_stopping.IsCancellationRequested)
         {
             await Task.Delay(RecordRetry, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -2,14 +2,17 @@ using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using ThreatLens.Maintenance.Backups;
+using ThreatLens.Maintenance.Backups.Drills;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Ingestion;
+using ThreatLens.Maintenance.Integrity;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Migrations.Drift;
 using ThreatLens.Maintenance.Optimization;
 using ThreatLens.Maintenance.Retention;
 using ThreatLens.Maintenance.Retention.Holds;
+using ThreatLens.Maintenance.Scheduling;
 
 namespace ThreatLens.Maintenance.Operations;
 
@@ -143,6 +146,9 @@ public sealed class OperationStore(SqliteDatabase database, ServiceSchema schema
         OperationKind.Cleanup => typeof(CleanupResult),
         OperationKind.CreateHold => typeof(CreatedHold),
         OperationKind.ReleaseHold => typeof(ReleasedHold),
+        OperationKind.RestoreDrill => typeof(RestoreDrillResult),
+        OperationKind.IntegrityCheck => typeof(IntegrityCheckResult),
+        OperationKind.PauseSchedule => typeof(PausedSchedule),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No result type is known for this kind."),
     };
 

@@ -5,7 +5,7 @@ using ThreatLens.Maintenance.Migrations;
 namespace ThreatLens.Maintenance.Operations;
 
 /// <summary>
-/// The service's own tables (operations, producers, positions, rollups, holds, cleanups), on a track of their own beside the product's migrations: created before
+/// The service's own tables (operations, producers, positions, rollups, holds, cleanups, schedules), on a track of their own beside the product's migrations: created before
 /// the first operation, upgraded silently in one transaction, never listed, targeted or removed by Migrate and Rollback.
 /// </summary>
 public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migrations, TimeProvider time)
@@ -43,6 +43,26 @@ public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migra
         CREATE TABLE maintenance_cleanups(
             operation_id TEXT NOT NULL PRIMARY KEY, scope TEXT NOT NULL, cutoffs TEXT NOT NULL, tally TEXT NOT NULL, rows INTEGER NOT NULL,
             busy_ms INTEGER NOT NULL, updated_at TEXT NOT NULL) WITHOUT ROWID;
+        """,
+        // How the database was (microseconds since 1970), and which backups were found to be restorable.
+        """
+        CREATE TABLE maintenance_health_samples(
+            at INTEGER NOT NULL PRIMARY KEY, database_bytes INTEGER NOT NULL, free_bytes INTEGER NOT NULL, wal_bytes INTEGER NOT NULL, disk_free_bytes INTEGER NULL,
+            metric_rows INTEGER NULL, event_rows INTEGER NULL, notification_rows INTEGER NULL, rows_error REAL NOT NULL, overall TEXT NOT NULL, sections TEXT NOT NULL,
+            findings TEXT NOT NULL);
+        CREATE TABLE maintenance_restore_drills(
+            operation_id TEXT NOT NULL PRIMARY KEY, backup_name TEXT NOT NULL, ended_at TEXT NOT NULL, recovery_ms REAL NOT NULL, passed INTEGER NOT NULL,
+            problems TEXT NOT NULL) WITHOUT ROWID;
+        """,
+        // Schedules: up to when each is settled, what is open, how it went, whether it is paused. The last integrity check of each depth.
+        """
+        CREATE TABLE maintenance_schedules(
+            name TEXT NOT NULL PRIMARY KEY, rhythm TEXT NOT NULL, settled_until TEXT NOT NULL, open_due TEXT NULL, open_process TEXT NULL,
+            last_time TEXT NULL, last_operation_id TEXT NULL, last_outcome TEXT NULL, last_detail TEXT NULL,
+            missed_runs INTEGER NOT NULL DEFAULT 0, last_missed_at TEXT NULL, last_missed_reason TEXT NULL,
+            paused_at TEXT NULL, paused_by TEXT NULL, pause_reason TEXT NULL, paused_until TEXT NULL) WITHOUT ROWID;
+        CREATE TABLE maintenance_integrity_checks(
+            depth TEXT NOT NULL PRIMARY KEY, finished_at TEXT NOT NULL, duration_ms REAL NOT NULL, problems TEXT NOT NULL, operation_id TEXT NOT NULL) WITHOUT ROWID;
         """,
     ];
 

@@ -96,6 +96,16 @@ internal sealed class RowScan : IDisposable
 
     public string Text(int column) => _rows.Text(column);
 
+    public bool IsNull(int column) => _rows.IsNull(column);
+
+    public bool IsText(int column) => _rows.IsText(column);
+
+    /// <summary>Whether the column holds exactly this number, as SQL's = would have it.</summary>
+    public bool Is(int column, long number) => _rows.IsInteger(column) && _rows.Int64(column) == number;
+
+    /// <summary>The bytes of a text; valid until the next row.</summary>
+    public ReadOnlySpan<byte> Bytes(int column) => _rows.Utf8(column);
+
     /// <summary>Reads the row's time.</summary>
     /// <returns>False when it has none.</returns>
     public bool TryReadTime(out long ticks) => TimestampBytes.TryRead(TimeBytes, out ticks);

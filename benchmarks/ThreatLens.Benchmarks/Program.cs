@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ThreatLens.Benchmarks.Health;
 using ThreatLens.Benchmarks.Ingest;
 using ThreatLens.Benchmarks.Ingest.Client;
 using ThreatLens.Benchmarks.Migrations;
@@ -13,4 +14,5 @@ root.Subcommands.Add(MigrationsBenchmark.Command());
 root.Subcommands.Add(IngestBenchmark.Command());
 root.Subcommands.Add(LoadCommand.Command());
 root.Subcommands.Add(RetentionBenchmark.Command());
+root.Subcommands.Add(HealthBenchmark.Command());
 return await root.Parse(args).InvokeAsync();

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
+using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
 
 namespace ThreatLens.Maintenance.Databases.Sqlite;
@@ -29,6 +30,7 @@ public sealed class SqliteDatabase
         _reading = _settings.For(SqliteOpenMode.ReadOnly);
         _writing = _settings.For(_settings.Mode);
         Time = time;
+        Slow = new SlowStatements(time);
     }
 
     /// <summary>Absolute path of the database file.</summary>
@@ -43,8 +45,14 @@ public sealed class SqliteDatabase
     /// <summary>The queue in which this process's writers take turns.</summary>
     public WriteGate WriteGate { get; } = new();
 
+    /// <summary>Which statements took long.</summary>
+    public SlowStatements Slow { get; }
+
     /// <summary>Whether the database file exists.</summary>
     public bool FileExists => File.Exists(Path);
+
+    /// <summary>What the database may grow to, bytes; 0: no limit but the disk's.</summary>
+    public long MaxBytes => _maxBytes;
 
     /// <summary>How long a statement waits for another connection's lock.</summary>
     public TimeSpan BusyTimeout => _settings.BusyTimeout;
@@ -106,6 +114,19 @@ public sealed class SqliteDatabase
         if (FileExists && File.GetAttributes(Path).HasFlag(FileAttributes.ReadOnly))
             throw ReadOnly("the file is marked read-only (chmod u+w, if it may be changed)");
     }
+
+    /// <summary>
+    /// Like <see cref="TryOpenSnapshot()"/>, for those who would rather hear at once that somebody holds the database. The driver's own waiting, a second at
+    /// least, is left out.
+    /// </summary>
+    /// <param name="patience">How long to wait for a lock.</param>
+    internal SqliteConnection? TryOpenSnapshot(TimeSpan patience) => TryOpenReading(connection =>
+    {
+        _ = raw.sqlite3_busy_timeout(connection.Handle, (int)patience.TotalMilliseconds);
+        var code = raw.sqlite3_exec(connection.Handle, "BEGIN; SELECT 1 FROM sqlite_master LIMIT 1");
+        if (code != raw.SQLITE_OK)
+            throw new SqliteException(raw.sqlite3_errmsg(connection.Handle).utf8_to_string(), code & 0xff, raw.sqlite3_extended_errcode(connection.Handle));
+    });
 
     /// <summary>Says in this service's terms what SQLite reported.</summary>
     /// <param name="e">What SQLite reported.</param>

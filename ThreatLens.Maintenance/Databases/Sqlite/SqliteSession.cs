@@ -21,6 +21,9 @@ internal sealed class SqliteSession
         _transaction = transaction;
     }
 
+    /// <summary>The connection, within the visit's transaction.</summary>
+    public SqliteConnection Connection => _connection;
+
     /// <summary>Reads, in one consistent snapshot.</summary>
     /// <param name="database">Where.</param>
     /// <param name="doing">What for, to complete "… while …" in an error.</param>
@@ -44,6 +47,11 @@ internal sealed class SqliteSession
             throw database.Translate(e, doing);
         }
     }
+
+    /// <summary>Reads in a snapshot that is open already.</summary>
+    /// <param name="database">Where.</param>
+    /// <param name="snapshot">A connection within a transaction; the caller disposes it.</param>
+    public static SqliteSession On(SqliteDatabase database, SqliteConnection snapshot) => new(database, snapshot, null);
 
     /// <summary>Writes, in this process's order of writers and in one transaction, committed when <paramref name="write"/> returns.</summary>
     /// <param name="database">Where.</param>

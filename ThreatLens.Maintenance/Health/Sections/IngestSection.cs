@@ -5,46 +5,70 @@ using ThreatLens.Maintenance.Migrations;
 namespace ThreatLens.Maintenance.Health.Sections;
 
 /// <summary>Whether metrics come in.</summary>
-internal sealed class IngestSection(IngestStatistics statistics, MigrationEngine migrations, IOptions<HealthOptions> options, TimeProvider time) : IHealthSectionSource
+internal sealed class IngestSection(IngestStatistics statistics, IngestWriter writer, MigrationCatalog catalog, IOptions<HealthOptions> options, IOptions<IngestOptions> ingest) : IHealthSectionSource
 {
+    private const int Hour = 60;
+
     public HealthSectionKind Kind => HealthSectionKind.Ingest;
 
-    public HealthSection Look()
+    public HealthSection Look(HealthLook look)
     {
         var s = statistics.Snapshot();
-        var now = time.GetUtcNow();
-        var silence = now - s.LastCommitAt;
-        List<HealthFinding> findings = [];
-        if (!migrations.GetStatus().CanTakeMetrics)
-            findings.Add(new("ingest.schema_not_ready", HealthStatus.Critical, "There is no table for metrics.", "Migrate to 001_add_realtime_tables or later.", "threatlens migrate"));
-        else if (silence > options.Value.IngestSilence)
-            findings.Add(new("ingest.silent", HealthStatus.Warning, $"No metric was stored for {silence.Value.TotalSeconds:0} s.", "Look whether the ingest services run."));
-
-        var status = findings.Count > 0 ? findings.Max(f => f.Severity) : s.LastCommitAt is null ? HealthStatus.Unknown : HealthStatus.Ok;
-        var lately = s.Sources.Count(source => now - source.LastStoredAt <= TimeSpan.FromMinutes(1));
-        return new HealthSection(Kind, status, Summary(s, lately, findings))
-        {
-            Figures =
-            [
-                new("rows_per_second", s.RowsPerSecond, "rows/s"),
-                new("rows_stored", (double)s.Rows, "rows"),
-                new("batches", (double)s.Batches, "batches"),
-                new("duplicates", (double)s.Duplicates, "batches"),
-                new("rejections", (double)s.Rejections, "entries"),
-                new("queued_batches", (double)s.QueuedBatches, "batches"),
-                new("queued_bytes", (double)s.QueuedBytes, "bytes"),
-                new("commit_latency_p50", s.LatencyP50Milliseconds, "ms"),
-                new("commit_latency_p99", s.LatencyP99Milliseconds, "ms"),
-                new("last_commit", s.LastCommitAt),
-                .. s.Sources.Select(source => new HealthFigure("rows_stored", (double)source.Rows, "rows", source.SourceName) { SampledAt = source.LastStoredAt }),
-            ],
-            Findings = findings,
-            SampledAt = now,
-        };
+        var canTake = look.Connection is { } connection && SchemaStatusReader.Read(connection, catalog).CanTakeMetrics;
+        var (rejected, stored) = (statistics.RejectedByMinute.Last(Hour), statistics.StoredByMinute.Last(Hour));
+        double? rejectedShare = rejected + stored == 0 ? null : (double)rejected / (rejected + stored);
+        List<HealthFinding> findings = [.. Availability(s, canTake, look.Now), .. Pressure(s, rejectedShare)];
+        var lately = s.Sources.Count(source => look.Now - source.LastStoredAt <= TimeSpan.FromMinutes(1));
+        return look.Section(
+            Kind, Summary(s, lately, findings), [.. Whole(s, rejectedShare), .. s.Sources.SelectMany(Of)], findings,
+            s.LastCommitAt is null ? HealthStatus.Unknown : HealthStatus.Ok);
     }
+
+    private IEnumerable<HealthFinding> Availability(IngestSnapshot s, bool canTake, DateTimeOffset now)
+    {
+        if (!canTake)
+            yield return HealthRules.SchemaNotReady.Fail("There is no table for metrics.");
+        else if (writer.RecentFailure is { } failure)
+            yield return HealthRules.Failing.Fail($"The last metrics could not be stored ({failure.Reason}): {failure.Message}");
+        else if (now - s.LastCommitAt is { } silence && silence > options.Value.IngestSilence)
+            yield return HealthRules.IngestSilent.Warn(FormattableString.Invariant($"No metric was stored for {silence.TotalSeconds:0} s."));
+    }
+
+    private IEnumerable<HealthFinding> Pressure(IngestSnapshot s, double? rejectedShare)
+    {
+        var limit = options.Value.IngestLatencyWarning.TotalMilliseconds;
+        if (s.LatencyP99Milliseconds > limit)
+            yield return HealthRules.IngestSlow.Warn(FormattableString.Invariant($"Of the last batches one in a hundred took {s.LatencyP99Milliseconds:0} ms or more from arrival to commit; {limit:0} ms are allowed."));
+        if (s.QueuedBytes > ingest.Value.MaxQueuedBytes * options.Value.IngestQueueWarning)
+            yield return HealthRules.QueueFull.Warn($"{StorageSection.Bytes(s.QueuedBytes)} of {StorageSection.Bytes(ingest.Value.MaxQueuedBytes)} wait for the writer.");
+        if (rejectedShare > options.Value.RejectedWarning)
+            yield return HealthRules.Rejected.Warn(FormattableString.Invariant($"{rejectedShare:P1} of the entries of the last hour were rejected."));
+    }
+
+    private IEnumerable<HealthFigure> Whole(IngestSnapshot s, double? rejectedShare) =>
+    [
+        new HealthFigure("rows_per_second", s.RowsPerSecond, "rows/s").Kept(),
+        HealthFigure.Count("rows_stored", s.Rows, "rows").Kept(statistics.Since),
+        HealthFigure.Count("batches", s.Batches, "batches").Kept(statistics.Since),
+        HealthFigure.Count("duplicates", s.Duplicates, "batches").Kept(statistics.Since),
+        HealthFigure.Count("rejections", s.Rejections, "entries").Kept(statistics.Since),
+        new HealthFigure("rejected_share_last_hour", rejectedShare).Kept(),
+        HealthFigure.Count("queued_batches", s.QueuedBatches, "batches"),
+        HealthFigure.Count("queued_bytes", s.QueuedBytes, "bytes"),
+        new HealthFigure("commit_latency_p50", s.LatencyP50Milliseconds, "ms").Kept(),
+        new HealthFigure("commit_latency_p99", s.LatencyP99Milliseconds, "ms").Kept(),
+        new HealthFigure("last_commit", s.LastCommitAt),
+    ];
+
+    private IEnumerable<HealthFigure> Of(SourceIngest source) =>
+    [
+        HealthFigure.Count("rows_stored", source.Rows, "rows", source.SourceName).Kept(statistics.Since),
+        HealthFigure.Count("rows_last_minute", source.RowsLastMinute, "rows", source.SourceName).Kept(),
+        new HealthFigure("last_stored", source.LastStoredAt, "", source.SourceName),
+    ];
 
     private static string Summary(IngestSnapshot s, int sources, List<HealthFinding> findings) =>
         findings.Count > 0 ? findings[0].Evidence
         : s.LastCommitAt is null ? "No metric has come in since the service started."
-        : $"{s.RowsPerSecond:0.0} rows/s from {sources} sources over the last minute.";
+        : FormattableString.Invariant($"{s.RowsPerSecond:0.0} rows/s from {sources} sources over the last minute.");
 }

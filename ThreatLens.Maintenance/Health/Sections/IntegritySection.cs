@@ -1,33 +1,36 @@
 using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Integrity;
 
 namespace ThreatLens.Maintenance.Health.Sections;
 
-/// <summary>What the last integrity check found.</summary>
-internal sealed class IntegritySection(IntegrityMonitor monitor, IOptions<HealthOptions> options, TimeProvider time) : IHealthSectionSource
+/// <summary>What the last integrity checks found, of either depth. What a full check found stays until a full check finds it gone: a quick one does not look there.</summary>
+internal sealed class IntegritySection(IntegrityRecord record, IOptions<HealthOptions> options) : IHealthSectionSource
 {
     public HealthSectionKind Kind => HealthSectionKind.Integrity;
 
     public bool ReadsDatabase => false;
 
-    public HealthSection Look()
+    public HealthSection Look(HealthLook look)
     {
-        if (monitor.Last is not { } check)
-            return new HealthSection(Kind, HealthStatus.Unknown, "No integrity check has finished yet.");
-        var age = time.GetUtcNow() - check.FinishedAt;
-        var intact = check.Problems.Count == 0;
+        if (record.Newest is not { } newest)
+            return HealthLook.Unknown(Kind, "No integrity check has finished yet.");
+        var (quick, full) = (record.LastQuick, record.LastFull);
+        var problems = new[] { quick, full }.OfType<IntegrityCheckResult>().SelectMany(c => c.Problems).Distinct(StringComparer.Ordinal).ToList();
         // What was found long ago says nothing of now: later checks did not come to an end.
-        var outdated = age > 2 * options.Value.IntegrityCheckInterval;
-        var status = !intact ? HealthStatus.Critical : outdated ? HealthStatus.Unknown : HealthStatus.Ok;
-        return new HealthSection(Kind, status, !intact ? $"quick_check found {check.Problems.Count} problems." : outdated ? "The last check that ended is too old to count." : "quick_check found nothing.")
-        {
-            Figures =
+        var outdated = look.Now - newest.FinishedAt > 2 * options.Value.IntegrityCheckInterval;
+        var summary = problems.Count > 0 ? $"The last checks found {problems.Count} problems."
+            : outdated ? "The last check that ended is too old to count."
+            : $"The last check ({newest.Depth.ToString().ToLowerInvariant()}) found nothing.";
+        return look.Section(
+            Kind, summary,
             [
-                new("age", age) { SampledAt = check.FinishedAt },
-                new("check_duration", check.Duration) { Method = FigureMethod.Sampled, SampledAt = check.FinishedAt },
-                new("problems", (double)check.Problems.Count, "problems") { Method = FigureMethod.Sampled, SampledAt = check.FinishedAt },
+                new HealthFigure("age", look.Now - newest.FinishedAt) { SampledAt = newest.FinishedAt },
+                new HealthFigure("check_duration", newest.Duration).At(newest.FinishedAt),
+                HealthFigure.Count("problems", problems.Count, "problems").At(newest.FinishedAt),
+                new HealthFigure("last_quick_check", quick?.FinishedAt),
+                new HealthFigure("last_full_check", full?.FinishedAt),
             ],
-            Findings = intact ? [] : [new("integrity.damaged", HealthStatus.Critical, string.Join("; ", check.Problems), "Stop writing to the database and restore the newest backup.")],
-            SampledAt = check.FinishedAt,
-        };
+            problems.Count == 0 ? [] : [HealthRules.Damaged.Fail(string.Join("; ", problems))],
+            outdated ? HealthStatus.Unknown : HealthStatus.Ok) with { SampledAt = newest.FinishedAt };
     }
 }

@@ -1,47 +1,83 @@
 using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Statistics.History;
 
 namespace ThreatLens.Maintenance.Health.Sections;
 
-/// <summary>How large the files are and how much room is left.</summary>
-internal sealed class StorageSection(SqliteDatabase database, IOptions<HealthOptions> options, TimeProvider time) : IHealthSectionSource
+/// <summary>How large the files are, how they grow, and how much room is left.</summary>
+internal sealed class StorageSection(SqliteDatabase database, HealthHistory history, IOptions<HealthOptions> options) : IHealthSectionSource
 {
+    private const double LeastFreeBytes = 64 * 1024 * 1024;
+
+    // What was seen for a shorter time tells nothing of days: a first import, a busy hour.
+    private static readonly TimeSpan LeastSpan = TimeSpan.FromHours(6);
+
     public HealthSectionKind Kind => HealthSectionKind.Storage;
 
-    public HealthSection Look()
+    public HealthSection Look(HealthLook look)
     {
-        if (!database.FileExists)
-            return new HealthSection(Kind, HealthStatus.Unknown, "The database does not exist yet.");
-        var (pages, free, pageSize) = SqliteSession.Read(database, "reading sizes", session => (
-            session.Query("PRAGMA page_count", row => row.GetInt64(0))[0],
-            session.Query("PRAGMA freelist_count", row => row.GetInt64(0))[0],
-            session.Query("PRAGMA page_size", row => row.GetInt64(0))[0]));
-        var file = new FileInfo(database.Path).Length;
+        if (look.Session is not { } session)
+            return HealthLook.Unknown(Kind, "The database does not exist yet.");
+        long Pragma(string name) => session.Query($"PRAGMA {name}", row => row.GetInt64(0))[0];
+        var pageSize = Pragma("page_size");
+        var (bytes, free) = (Pragma("page_count") * pageSize, Pragma("freelist_count") * pageSize);
         var wal = new FileInfo(database.Path + "-wal") is { Exists: true } log ? log.Length : 0;
         var disk = new DriveInfo(Path.GetDirectoryName(database.Path)!);
-        var freeShare = disk.TotalSize == 0 ? 0 : (double)disk.AvailableFreeSpace / disk.TotalSize;
-        var status = freeShare < options.Value.FreeDiskCritical ? HealthStatus.Critical : freeShare < options.Value.FreeDiskWarning ? HealthStatus.Warning : HealthStatus.Ok;
-        return new HealthSection(Kind, status, $"{Bytes(pages * pageSize)} in the database, {Bytes(disk.AvailableFreeSpace)} free on its disk.")
-        {
-            Figures =
+        var (diskFree, diskSize) = (disk.AvailableFreeSpace, disk.TotalSize);
+        double? freeShare = diskSize == 0 ? null : (double)diskFree / diskSize;
+        // Free pages are written again before the file grows.
+        double? budgetShare = database.MaxBytes == 0 ? null : Math.Max(0, 1 - ((double)(bytes - free) / database.MaxBytes));
+        var growth = history.Growth;
+        var days = growth?.DaysUntilFull(Math.Min(diskFree + free, database.MaxBytes == 0 ? long.MaxValue : database.MaxBytes - (bytes - free)));
+        return look.Section(
+            Kind, $"{Bytes(bytes)} in the database, {Bytes(diskFree)} free on its disk.",
             [
-                new("file_bytes", (double)file, "bytes"),
-                new("wal_bytes", (double)wal, "bytes"),
-                new("free_page_bytes", (double)(free * pageSize), "bytes"),
-                new("disk_free_bytes", (double)disk.AvailableFreeSpace, "bytes"),
+                HealthFigure.Count("file_bytes", new FileInfo(database.Path).Length, "bytes"),
+                HealthFigure.Count("database_bytes", bytes, "bytes"),
+                HealthFigure.Count("used_bytes", bytes - free, "bytes"),
+                HealthFigure.Count("free_page_bytes", free, "bytes"),
+                HealthFigure.Count("wal_bytes", wal, "bytes"),
+                HealthFigure.Count("disk_free_bytes", diskFree, "bytes"),
                 new("disk_free_share", freeShare),
+                HealthFigure.Count("budget_bytes", database.MaxBytes == 0 ? null : database.MaxBytes, "bytes"),
+                .. Forecast(growth, days),
             ],
-            Findings = status == HealthStatus.Ok
-                ? []
-                : [new("storage.disk_nearly_full", status, $"{freeShare:P1} of the disk is free.", "Free space on the disk, or move the database to a larger one.")],
-            SampledAt = time.GetUtcNow(),
-        };
+            [.. Room(freeShare, budgetShare), .. FullSoon(growth, days), .. Waste(bytes, free, wal)],
+            freeShare is null ? HealthStatus.Unknown : HealthStatus.Ok);
     }
 
-    private static string Bytes(double bytes) => bytes switch
+    private IEnumerable<HealthFinding> Room(double? disk, double? budget) =>
+        HealthRules.DiskNearlyFull.Below(disk, options.Value.FreeDiskWarning, options.Value.FreeDiskCritical, () => FormattableString.Invariant($"{disk:P1} of the disk is free."))
+            .Concat(HealthRules.BudgetNearlyFull.Below(budget, options.Value.FreeDiskWarning, options.Value.FreeDiskCritical, () => FormattableString.Invariant($"{budget:P1} of Maintenance:Database:MaxBytes ({Bytes(database.MaxBytes)}) is free.")));
+
+    /// <summary>A rate that the samples leave open, or that was seen for a short time only, is told and alarms nobody.</summary>
+    private IEnumerable<HealthFinding> FullSoon(Growth? growth, double? days) => growth is null || growth.Span < LeastSpan || growth.BytesPerDay <= growth.ErrorBytesPerDay
+        ? []
+        : HealthRules.FullSoon.Below(days, options.Value.DaysUntilFullWarning, options.Value.DaysUntilFullCritical, () =>
+            FormattableString.Invariant($"At {Bytes(growth.BytesPerDay)} a day, the growth of the last {growth.Span.TotalDays:0.#} days, there is no room left in {days:0.#} days."));
+
+    private static IEnumerable<HealthFigure> Forecast(Growth? growth, double? days)
     {
-        >= 1L << 30 => $"{bytes / (1L << 30):0.0} GiB",
-        >= 1L << 20 => $"{bytes / (1L << 20):0.0} MiB",
-        _ => $"{bytes / (1L << 10):0.0} KiB",
+        var bound = growth is null || growth.BytesPerDay == 0 ? 1 : Math.Min(1, growth.ErrorBytesPerDay / Math.Abs(growth.BytesPerDay));
+        yield return new HealthFigure("growth_bytes_per_day", growth?.BytesPerDay, "bytes/d").Within(bound) with { SampledAt = growth?.At };
+        // Unknown while nothing is known of the growth; a database that does not grow is never full.
+        yield return growth is not null && days is null
+            ? new HealthFigure("days_until_full", "never").Within(bound) with { SampledAt = growth.At }
+            : new HealthFigure("days_until_full", days, "d").Within(bound) with { SampledAt = growth?.At };
+    }
+
+    private IEnumerable<HealthFinding> Waste(long bytes, long free, long wal)
+    {
+        if (free >= LeastFreeBytes && free > bytes * options.Value.FreePagesWarning)
+            yield return HealthRules.FreePages.Warn($"{Bytes(free)} of {Bytes(bytes)} hold nothing.");
+        if (wal > options.Value.WalWarning)
+            yield return HealthRules.WalLarge.Warn($"The write-ahead log has {Bytes(wal)}: it cannot begin anew while somebody reads from it.");
+    }
+
+    internal static string Bytes(double bytes) => bytes switch
+    {
+        >= 1L << 30 => FormattableString.Invariant($"{bytes / (1L << 30):0.0} GiB"),
+        >= 1L << 20 => FormattableString.Invariant($"{bytes / (1L << 20):0.0} MiB"),
+        _ => FormattableString.Invariant($"{bytes / (1L << 10):0.0} KiB"),
     };
 }

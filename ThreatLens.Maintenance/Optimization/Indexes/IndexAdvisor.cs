@@ -20,7 +20,10 @@ public sealed class IndexAdvisor(SqliteDatabase database, DatabaseSizeReader siz
     private const int LeastRows = 500;
     private static readonly TimeSpan LeastGain = TimeSpan.FromMilliseconds(0.2);
     private readonly Lock _lock = new();
-    private IReadOnlyList<IndexAdvice>? _last;
+    private volatile IReadOnlyList<IndexAdvice>? _last;
+
+    /// <summary>What was measured last; null: nothing yet. Does not wait for a measurement.</summary>
+    public IReadOnlyList<IndexAdvice>? Last => _last;
 
     /// <summary>The advice, the most useful first.</summary>
     /// <param name="refresh">Measure anew instead of answering what was measured last.</param>

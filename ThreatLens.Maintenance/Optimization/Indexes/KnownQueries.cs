@@ -8,7 +8,7 @@ namespace ThreatLens.Maintenance.Optimization.Indexes;
 internal static class KnownQueries
 {
     // What reading metrics back, retention and the health report ask for, as far as indexes matter to it.
-    private static readonly string[] Own =
+    internal static readonly string[] Own =
     [
         "SELECT * FROM processing_metrics WHERE source_name = $source_name AND metric_type = $metric_type AND timestamp >= $timestamp ORDER BY timestamp LIMIT 1000",
         "SELECT id FROM processing_metrics WHERE timestamp < $timestamp ORDER BY timestamp LIMIT 5000",

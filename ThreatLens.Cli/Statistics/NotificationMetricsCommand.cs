@@ -1,0 +1,47 @@
+using System.CommandLine;
+using ThreatLens.Cli.CommandLine;
+using ThreatLens.Maintenance.V1;
+
+namespace ThreatLens.Cli.Statistics;
+
+/// <summary><c>threatlens notification-metrics</c>: how notifications went, by channel and type.</summary>
+internal static class NotificationMetricsCommand
+{
+    private const int LargestPage = 1000;
+
+    public static Command Create(ConnectionOptions connection)
+    {
+        var window = new WindowOptions("24h");
+        var channel = new Option<string>("--channel") { Description = "Only this channel, such as email.", HelpName = "NAME" };
+        var type = new Option<string>("--type") { Description = "Only this type of notification.", HelpName = "TYPE" };
+        var command = new Command("notification-metrics", "Shows how many notifications were sent, have failed and are pending, by channel and type.") { channel, type };
+        window.AddTo(command);
+        command.SetAction(connection.Action((session, parsed, cancellationToken) => ShowAsync(
+            session,
+            new GetNotificationMetricsRequest
+            {
+                Window = window.Of(session, parsed),
+                Channel = parsed.GetValue(channel) ?? "",
+                NotificationType = parsed.GetValue(type) ?? "",
+                PageSize = LargestPage,
+            },
+            cancellationToken)));
+        return command;
+    }
+
+    private static async Task<ExitCode> ShowAsync(Session session, GetNotificationMetricsRequest request, CancellationToken cancellationToken)
+    {
+        // A long window is counted for long: no deadline.
+        var all = await session.Client.GetNotificationMetricsAsync(request, cancellationToken: cancellationToken);
+        while (all.NextPageToken.Length > 0)
+        {
+            request.PageToken = all.NextPageToken;
+            var page = await session.Client.GetNotificationMetricsAsync(request, cancellationToken: cancellationToken);
+            all.Metrics.Add(page.Metrics);
+            all.NextPageToken = page.NextPageToken;
+        }
+
+        session.Screen.Show(all, () => NotificationMetricsView.Of(all));
+        return ExitCode.Done;
+    }
+}

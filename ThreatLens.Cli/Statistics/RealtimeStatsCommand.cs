@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Google.Protobuf.WellKnownTypes;
+using ThreatLens.Cli.CommandLine;
+using ThreatLens.Maintenance.V1;
+
+namespace ThreatLens.Cli.Statistics;
+
+/// <summary><c>threatlens realtime-stats</c>: how events are processed in real time.</summary>
+internal static class RealtimeStatsCommand
+{
+    private const int LargestPage = 1000;
+
+    public static Command Create(ConnectionOptions connection)
+    {
+        var window = new WindowOptions("24h");
+        var step = new Option<TimeSpan?>("--step")
+        {
+            Description = "Also in steps of so long, 1m to 366d, such as 1h; at most 10000 of them.",
+            HelpName = "DURATION",
+            CustomParser = DurationParser.Between(TimeSpan.FromMinutes(1), TimeSpan.FromDays(366)),
+        };
+        var command = new Command("realtime-stats", "Shows how many events there are, processed in real time, waiting for a notification, and how long processing took.") { step };
+        window.AddTo(command);
+        command.SetAction(connection.Action((session, parsed, cancellationToken) => ShowAsync(
+            session, new GetRealtimeStatisticsRequest { Window = window.Of(session, parsed), Step = parsed.GetValue(step)?.ToDuration(), PageSize = LargestPage }, cancellationToken)));
+        return command;
+    }
+
+    private static async Task<ExitCode> ShowAsync(Session session, GetRealtimeStatisticsRequest request, CancellationToken cancellationToken)
+    {
+        // A long window is counted for long: no deadline.
+        var all = await session.Client.GetRealtimeStatisticsAsync(request, cancellationToken: cancellationToken);
+        while (all.NextPageToken.Length > 0)
+        {
+            request.PageToken = all.NextPageToken;
+            var page = await session.Client.GetRealtimeStatisticsAsync(request, cancellationToken: cancellationToken);
+            all.Steps.Add(page.Steps);
+            all.NextPageToken = page.NextPageToken;
+        }
+
+        session.Screen.Show(all, () => RealtimeStatsView.Of(all));
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Retention;
+using ThreatLens.Maintenance.Statistics.History;
+using static ThreatLens.Maintenance.Alerting.AlertInstruments;
+
+namespace ThreatLens.Maintenance.Alerting;
+
+/// <summary>Sizes, growth, and how long there is room.</summary>
+internal sealed class StorageFigures(SqliteDatabase database, HealthHistory history, IOptions<RetentionOptions> retention) : IAlertFigureSource
+{
+    public IEnumerable<AlertFigure> Read(DateTimeOffset now)
+    {
+        if (!database.FileExists)
+            yield break;
+        var pages = SqliteSession.Read(database, "reading sizes", session => (
+            Size: session.Query("PRAGMA page_size", row => row.GetInt64(0))[0],
+            All: session.Query("PRAGMA page_count", row => row.GetInt64(0))[0],
+            Free: session.Query("PRAGMA freelist_count", row => row.GetInt64(0))[0]));
+        var (bytes, free) = (pages.All * pages.Size, pages.Free * pages.Size);
+        var disk = new DriveInfo(Path.GetDirectoryName(database.Path)!).AvailableFreeSpace;
+        yield return new(DatabaseSize, bytes);
+        yield return new(DatabaseFree, free);
+        yield return new(DatabaseWal, new FileInfo(database.Path + "-wal") is { Exists: true } log ? log.Length : 0);
+        yield return new(DiskFree, disk);
+        if (history.Growth is not { } growth)
+            yield break;
+        yield return new(AlertInstruments.Growth, growth.BytesPerDay);
+        if (growth.DaysUntilFull(Room(bytes, free, disk)) is { } days)
+            yield return new(DaysUntilFull, days);
+    }
+
+    /// <summary>Free pages are room, too; a budget may leave less than the disk does.</summary>
+    private long Room(long bytes, long free, long disk) =>
+        free + Math.Max(0, new[] { disk, Budget(database.MaxBytes, bytes), Budget(retention.Value.MaxDatabaseBytes ?? 0, bytes - free) }.Min());
+
+    private static long Budget(long limit, long bytes) => limit > 0 ? limit - bytes : long.MaxValue / 2;
+}

@@ -1,0 +1,83 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Operations;
+using ThreatLens.Maintenance.Retention;
+using ThreatLens.Maintenance.Retention.Steps;
+
+namespace ThreatLens.Maintenance.Health.Samples;
+
+/// <summary>The oldest row of each table with a policy, and up to when cleanups have gone through it. Costs a few looks into indexes.</summary>
+internal sealed class OldestRows(SqliteDatabase database, OperationStore operations, IOptions<RetentionOptions> retention, IOptions<HealthOptions> options, TimeProvider time)
+    : BackgroundSample<IReadOnlyList<OldestRow>>(database, time)
+{
+    // Junk that sorts first; behind more of it nothing is looked for.
+    private const int MostJunk = 100;
+    private const int Cleanups = 20;
+
+    private readonly SqliteDatabase _database = database;
+
+    public override TimeSpan Interval => options.Value.MaxCountAge;
+
+    protected override IReadOnlyList<OldestRow> Look(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var cleaned = LastCleaned();
+        return SqliteSession.Read(_database, "looking for the oldest rows", session =>
+            RetentionTable.All
+                .Where(t => t.HasPolicy && retention.Value.For(t) is { Enabled: true, MaxAge: not null } && session.HasTable(t.Name))
+                .Select(t => new OldestRow(t.Name, Oldest(session.Connection, t), retention.Value.For(t).MaxAge!.Value, cleaned.TryGetValue(t.Name, out var at) ? at : null))
+                .ToList(), cancellationToken);
+    }
+
+    /// <summary>The latest moment before which a cleanup that succeeded has left nothing but what is pinned.</summary>
+    private Dictionary<string, DateTimeOffset> LastCleaned()
+    {
+        var cleaned = new Dictionary<string, DateTimeOffset>(StringComparer.OrdinalIgnoreCase);
+        foreach (var table in operations.List(Cleanups, null, OperationKind.Cleanup, OperationState.Succeeded).Select(o => o.Result).OfType<CleanupResult>().SelectMany(r => r.Tables))
+        {
+            if (table is { Skipped.Length: 0, Cutoff: { } cutoff } && cutoff > cleaned.GetValueOrDefault(table.Table))
+                cleaned[table.Table] = cutoff;
+        }
+
+        return cleaned;
+    }
+
+    private static DateTimeOffset? Oldest(SqliteConnection reader, RetentionTable table)
+    {
+        if (table == RetentionTable.Rollups)
+            return reader.Scalar($"SELECT min(minute) FROM {table.Name}") is long minute ? new DateTimeOffset(RollupsStep.TicksOf(minute), TimeSpan.Zero) : null;
+        if (table == RetentionTable.Operations)
+            return SqliteTimestamp.TryParse(reader.Scalar($"SELECT created_at FROM {table.Name} ORDER BY id LIMIT 1") as string, out var created) ? created : null;
+        // Without an index it would be a walk through the table.
+        if (RowScan.FindIndex(reader, table.Name, table.TimeColumn) is not { } index)
+            return null;
+        if (First(reader, table, index, "/") is not { } first)
+            return null;
+        // 'T' sorts after ' ' within a day: the oldest of that shape may be older still.
+        var sameDay = First(reader, table, index, first.UtcDateTime.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture) + "T");
+        return sameDay < first ? sameDay : first;
+    }
+
+    private static DateTimeOffset? First(SqliteConnection reader, RetentionTable table, string index, string from)
+    {
+        using var command = reader.CreateCommand();
+        command.CommandText =
+            $"SELECT {table.TimeColumn} FROM {table.Name} INDEXED BY {RowScan.Quoted(index)} WHERE {table.TimeColumn} >= $from AND {table.TimeColumn} < '{RowScan.AllTimes}' ORDER BY {table.TimeColumn} LIMIT {MostJunk}";
+        command.Parameters.AddWithValue("$from", from);
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
+        {
+            if (SqliteTimestamp.TryParse(rows.GetValue(0) as string, out var at))
+                return at;
+        }
+
+        return null;
+    }
+}
+
+/// <summary>The oldest row of a table.</summary>
+/// <param name="Table">The table.</param>
+/// <param name="Oldest">Its time, UTC; null: there is none, or no index to find it by.</param>
+/// <param name="MaxAge">What its policy allows.</param>
+/// <param name="CleanedTo">Before this moment cleanups have left nothing but what is pinned, UTC; null: none has run.</param>
+internal sealed record OldestRow(string Table, DateTimeOffset? Oldest, TimeSpan MaxAge, DateTimeOffset? CleanedTo);

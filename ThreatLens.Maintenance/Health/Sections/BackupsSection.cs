@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Backups;
+using ThreatLens.Maintenance.Backups.Drills;
+
+namespace ThreatLens.Maintenance.Health.Sections;
+
+/// <summary>Whether the database could be restored: the newest backup, its verification, the last failure, the last rehearsal of a restore.</summary>
+internal sealed class BackupsSection(BackupList backups, IOptions<HealthOptions> options) : IHealthSectionSource
+{
+    public HealthSectionKind Kind => HealthSectionKind.Backups;
+
+    public HealthSection Look(HealthLook look)
+    {
+        if (look.Session is not { } session)
+            return HealthLook.Unknown(Kind, "The database does not exist yet.");
+        var all = backups.Get(look.Now);
+        var newest = all.Count > 0 ? all[0] : null;
+        var isNeeded = newest is not null || BackupTaker.HoldsRows(session);
+        var rehearsed = RestoreDrillStore.ReadLast(session);
+        List<HealthFinding> findings = [.. isNeeded ? Newest(newest, look) : [], .. Failure(newest, look), .. newest is null ? [] : Drill(newest, rehearsed, look)];
+        return look.Section(
+            Kind,
+            findings.Count > 0 ? findings[0].Evidence : !isNeeded ? "There is nothing to lose yet." : FormattableString.Invariant($"The newest of {all.Count} is of {newest!.CreatedAt:yyyy-MM-dd HH:mm} UTC."),
+            [
+                HealthFigure.Count("backups", all.Count, "backups"),
+                new HealthFigure("last_backup", newest?.CreatedAt),
+                new HealthFigure("age", look.Now - newest?.CreatedAt),
+                new HealthFigure("last_backup_name", newest?.Name),
+                HealthFigure.Count("last_backup_bytes", newest?.Bytes, "bytes"),
+                new HealthFigure("verified", newest?.VerifiedAt),
+                new HealthFigure("last_drill", rehearsed.Last?.EndedAt),
+                new HealthFigure("last_drill_passed", rehearsed.Last?.Passed),
+                new HealthFigure("restore_rehearsed", rehearsed.LastPassed?.EndedAt),
+                new HealthFigure("recovery_time", rehearsed.LastPassed?.RecoveryDuration),
+            ],
+            findings);
+    }
+
+    private IEnumerable<HealthFinding> Newest(Backup? newest, HealthLook look)
+    {
+        if (newest is null)
+            yield return HealthRules.NoBackup.Warn("There is no backup.");
+        else if (look.Now - newest.CreatedAt is var age && age > options.Value.MaxBackupAge)
+            yield return HealthRules.BackupOld.Warn(FormattableString.Invariant($"The newest backup, {newest.Name}, is {age.TotalHours:0.#} h old; {options.Value.MaxBackupAge.TotalHours:0.#} h are allowed."));
+        if (newest is { VerifiedAt: null })
+            yield return HealthRules.BackupUnverified.Warn($"Nothing says that {newest.Name} was ever verified.");
+    }
+
+    private IEnumerable<HealthFinding> Drill(Backup newest, LastDrills drills, HealthLook look)
+    {
+        // What failed with an older backup says nothing of one that was taken since.
+        if (drills.Last is { Passed: false } failed && failed.EndedAt >= newest.CreatedAt)
+            yield return HealthRules.DrillFailed.Fail($"{failed.BackupName} could not be restored: {string.Join("; ", failed.Problems)}");
+        else if (look.Now - drills.LastPassed?.EndedAt is not { } age)
+            yield return HealthRules.NotRehearsed.Warn("No backup was ever restored to see whether that works.");
+        else if (age > options.Value.MaxDrillAge)
+            yield return HealthRules.NotRehearsed.Warn(FormattableString.Invariant($"A restore was last rehearsed {age.TotalDays:0.#} days ago; {options.Value.MaxDrillAge.TotalDays:0.#} are allowed."));
+    }
+
+    /// <summary>The last backup that somebody asked for, when it failed and there is no newer one.</summary>
+    private IEnumerable<HealthFinding> Failure(Backup? newest, HealthLook look)
+    {
+        if (!look.HasTable("maintenance_operations"))
+            return [];
+        var since = OperationIds.From(look.Now - options.Value.FailedOperations);
+        var after = newest is null ? since : OperationIds.From(newest.CreatedAt);
+        return look.Session!.Query(
+            "SELECT id, failure FROM maintenance_operations WHERE state IN ('Failed', 'Interrupted') AND id >= $since AND id > $after AND kind = 'Backup' ORDER BY id DESC LIMIT 1",
+            row => HealthRules.BackupFailed.Warn($"Backup {row.GetString(0)} failed, {OperationsSection.Reason(row.IsDBNull(1) ? null : row.GetString(1))}"),
+            ("$since", since), ("$after", after));
+    }
+}

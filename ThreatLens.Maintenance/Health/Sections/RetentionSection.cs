@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Health.Samples;
+using ThreatLens.Maintenance.Retention;
+
+namespace ThreatLens.Maintenance.Health.Sections;
+
+/// <summary>Whether cleanups keep up with the policies, and whether the clock lets them.</summary>
+internal sealed class RetentionSection(OldestRows oldest, IOptions<RetentionOptions> retention, IOptions<HealthOptions> options) : IHealthSectionSource
+{
+    // A cleanup by size stops at the limit, and what comes in until the next one is above it by right.
+    private const double AllowedExcess = 1.1;
+
+    public HealthSectionKind Kind => HealthSectionKind.Retention;
+
+    public HealthSection Look(HealthLook look)
+    {
+        if (look.Connection is not { } connection)
+            return HealthLook.Unknown(Kind, "The database does not exist yet.");
+        var sample = oldest.Last;
+        var behind = sample?.Value.Where(r => IsBehind(r, sample.At)).ToList() ?? [];
+        var used = DatabasePages.Read(connection).UsedBytes;
+        List<HealthFinding> findings = [.. behind.Select(r => Behind(r, sample!.At)), .. Size(used), .. Clock(look)];
+        return look.Section(
+            Kind,
+            findings.Count > 0 ? findings[0].Evidence : sample is null ? "The oldest rows have not been looked for yet." : "No row is older than its policy allows, or it is pinned.",
+            [
+                .. sample?.Value.SelectMany(r => Figures(r, sample.At)) ?? [],
+                HealthFigure.Count("used_bytes", used, "bytes"),
+                HealthFigure.Count("max_bytes", retention.Value.MaxDatabaseBytes, "bytes"),
+            ],
+            findings,
+            sample is null ? HealthStatus.Unknown : HealthStatus.Ok);
+    }
+
+    // What a cleanup has gone past and left is pinned, or refers to something that is.
+    private bool IsBehind(OldestRow row, DateTimeOffset at) => at - row.MaxAge - options.Value.RetentionGrace is var limit && row.Oldest < limit && !(row.CleanedTo >= limit);
+
+    private static HealthFinding Behind(OldestRow row, DateTimeOffset at) => HealthRules.Behind.Warn(
+        FormattableString.Invariant($"The oldest row of {row.Table} is {(at - row.Oldest!.Value).TotalDays:0.#} days old; its policy allows {row.MaxAge.TotalDays:0.##}."), row.Table, $"threatlens cleanup --table {row.Table}");
+
+    private IEnumerable<HealthFinding> Size(long used) => used > retention.Value.MaxDatabaseBytes * AllowedExcess
+        ? [HealthRules.OverSize.Warn($"{StorageSection.Bytes(used)} are in use; Maintenance:Retention:MaxDatabaseBytes allows {StorageSection.Bytes(retention.Value.MaxDatabaseBytes!.Value)}.")]
+        : [];
+
+    private static IEnumerable<HealthFinding> Clock(HealthLook look)
+    {
+        try
+        {
+            ClockCheck.Require(look.Connection!, look.Now);
+            return [];
+        }
+        catch (MaintenanceException e) when (e.Reason == ErrorReasons.ClockSetBack)
+        {
+            return [HealthRules.ClockSetBack.Warn(e.Message)];
+        }
+    }
+
+    private IEnumerable<HealthFigure> Figures(OldestRow row, DateTimeOffset at) =>
+    [
+        new HealthFigure("oldest", row.Oldest, "", row.Table).At(at),
+        new HealthFigure("max_age", row.MaxAge, "", row.Table),
+        new HealthFigure("cleaned_to", row.CleanedTo, "", row.Table).At(at),
+        new HealthFigure("behind", IsBehind(row, at), "", row.Table).At(at),
+    ];
+}
