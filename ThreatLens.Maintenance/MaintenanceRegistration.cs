@@ -87,6 +87,7 @@ public static class MaintenanceRegistration
         .AddSingleton<WalCheckpointer>()
         .AddSingleton<IngestStatistics>()
         .AddSingleton<IngestWriter>()
+        .AddSingleton<ProducerWindows>()
         .AddSingleton<MonitoringConfigStore>()
         .AddSingleton<LogSourceStore>()
         .AddSingleton<IngestConfigurationFeed>()
