@@ -104,6 +104,7 @@ public static class MaintenanceRegistration
         .AddSingleton<WalCheckpointer>()
         .AddSingleton<IngestStatistics>()
         .AddSingleton<IngestWriter>()
+        .AddSingleton<ProducerWindows>()
         .AddSingleton<MonitoringConfigStore>()
         .AddSingleton<LogSourceStore>()
         .AddSingleton<IngestConfigurationFeed>()

@@ -140,7 +140,7 @@ public sealed class MetricBatchSender
 
     private async Task WelcomedAsync(Welcome welcome, BatchSourceReader batches)
     {
-        var window = Math.Clamp(welcome.MaxUnacknowledgedBatches, 1, _options.MaxUnacknowledgedBatches);
+        var window = Window(welcome.MaxUnacknowledgedBatches);
         if (welcome.Configuration is not null)
             ConfigurationReceived?.Invoke(welcome.Configuration);
         if (batches.Started && !_startOver && _unacknowledged.TryResume(welcome.LastSequence, window, out var stored))
@@ -173,8 +173,12 @@ public sealed class MetricBatchSender
             OnAcknowledged(acknowledgement);
     }
 
+    private int Window(int allowed) => Math.Clamp(allowed, 1, _options.MaxUnacknowledgedBatches);
+
     private void OnAcknowledged(BatchAcknowledgement acknowledgement)
     {
+        if (acknowledgement.MaxUnacknowledgedBatches > 0)
+            _unacknowledged.Resize(Window(acknowledgement.MaxUnacknowledgedBatches));
         if (_unacknowledged.Acknowledge(acknowledgement.Sequence, out var sentAt) is not { } batch)
         {
             _logger.UnexpectedAcknowledgement(acknowledgement.Sequence);

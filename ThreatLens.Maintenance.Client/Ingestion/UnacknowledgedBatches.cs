@@ -69,6 +69,16 @@ internal sealed class UnacknowledgedBatches
         }
     }
 
+    /// <summary>From now on so many may be unacknowledged; those that are already stay.</summary>
+    public void Resize(int window)
+    {
+        lock (_lock)
+        {
+            _window = window;
+            _changed.Raise();
+        }
+    }
+
     /// <summary>Gives a batch of the source its number. Only when <see cref="WaitForRoomAsync"/> has said that there is room.</summary>
     public void Add(MetricBatch batch)
     {

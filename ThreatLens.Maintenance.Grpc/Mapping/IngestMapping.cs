@@ -44,7 +44,7 @@ internal static class IngestMapping
         Sources = { configuration.Sources.Select(s => new Contract.LogSourceSetting { SourceName = s.SourceName, Path = s.Path, Enabled = s.IsEnabled }) },
     };
 
-    public static Contract.BatchAcknowledgement ToContract(this BatchOutcome outcome) => new()
+    public static Contract.BatchAcknowledgement ToContract(this BatchOutcome outcome, int maxUnacknowledged) => new()
     {
         Sequence = outcome.Sequence,
         Accepted = outcome.Accepted,
@@ -60,6 +60,7 @@ internal static class IngestMapping
             }),
         },
         Latency = outcome.Latency.ToDuration(),
+        MaxUnacknowledgedBatches = maxUnacknowledged,
     };
 
     private static SourceReport ToDomain(Contract.SourceReport source) => new()

@@ -12,9 +12,9 @@ namespace ThreatLens.Maintenance.Grpc.Services;
 /// commit. At most so many batches are under way: beyond that the stream is not read, and HTTP/2 flow control slows the producer down.
 /// </summary>
 internal sealed class AcknowledgedStream(
-    IngestWriter writer, ProducerSession session, IServerStreamWriter<StreamMetricsResponse> responses, int maxUnacknowledged, TimeProvider time)
+    IngestWriter writer, ProducerWindows windows, ProducerSession session, IServerStreamWriter<StreamMetricsResponse> responses, int maxUnacknowledged, TimeProvider time)
 {
-    private readonly Channel<Task<BatchOutcome>> _underWay = Channel.CreateBounded<Task<BatchOutcome>>(new BoundedChannelOptions(maxUnacknowledged) { SingleReader = true, SingleWriter = true });
+    private readonly Channel<(Task<BatchOutcome> Commit, long Bytes)> _underWay = Channel.CreateBounded<(Task<BatchOutcome>, long)>(new BoundedChannelOptions(maxUnacknowledged) { SingleReader = true, SingleWriter = true });
     private readonly SemaphoreSlim _sending = new(1, 1);
 
     /// <summary>Runs until the producer has no more, or something ends the stream; then everything read has been acknowledged, or the error says why not.</summary>
@@ -62,7 +62,7 @@ internal sealed class AcknowledgedStream(
                 var batch = requests.Current.Batch ?? throw MetricsIngestService.Malformed("batch", "is required after hello");
                 Require(batch);
                 var validated = BatchValidator.Validate(batch.ToDomain(), time.GetUtcNow());
-                await _underWay.Writer.WriteAsync(await writer.WriteAsync(session, validated, cancellationToken), cancellationToken);
+                await _underWay.Writer.WriteAsync((await writer.WriteAsync(session, validated, cancellationToken), validated.Bytes), cancellationToken);
             }
         }
         finally
@@ -73,10 +73,10 @@ internal sealed class AcknowledgedStream(
 
     private async Task AcknowledgeAsync(CancellationToken cancellationToken)
     {
-        await foreach (var commit in _underWay.Reader.ReadAllAsync(cancellationToken))
+        await foreach (var (commit, bytes) in _underWay.Reader.ReadAllAsync(cancellationToken))
         {
             var outcome = await commit.WaitAsync(cancellationToken);
-            await SendAsync(new StreamMetricsResponse { Acknowledgement = outcome.ToContract() }, cancellationToken);
+            await SendAsync(new StreamMetricsResponse { Acknowledgement = outcome.ToContract(windows.Batches(bytes)) }, cancellationToken);
         }
     }
 

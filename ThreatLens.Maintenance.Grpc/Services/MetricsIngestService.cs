@@ -10,19 +10,20 @@ namespace ThreatLens.Maintenance.Grpc.Services;
 
 /// <summary>Takes metrics: hello, then batches in and acknowledgements out.</summary>
 internal sealed class MetricsIngestService(
-    IngestWriter writer, IngestConfigurationFeed feed, IOptions<IngestOptions> options, IHostApplicationLifetime lifetime, TimeProvider time) : MetricsIngest.MetricsIngestBase
+    IngestWriter writer, ProducerWindows windows, IngestConfigurationFeed feed, IOptions<IngestOptions> options, IHostApplicationLifetime lifetime, TimeProvider time) : MetricsIngest.MetricsIngestBase
 {
     public override async Task StreamMetrics(
         IAsyncStreamReader<StreamMetricsRequest> requestStream, IServerStreamWriter<StreamMetricsResponse> responseStream, ServerCallContext context)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
         var hello = await ReadHelloAsync(requestStream, ended.Token);
+        using var place = windows.Enter();
         var (session, state) = await writer.OpenAsync(hello.ProducerId, hello.Description, ended.Token);
         var configuration = await Task.Run(feed.ReadNow, ended.Token);
-        var welcome = IngestMapping.ToWelcome(state, configuration, options.Value.MaxUnacknowledgedBatches);
+        var welcome = IngestMapping.ToWelcome(state, configuration, windows.Batches(batchBytes: null));
         await responseStream.SendAsync(new StreamMetricsResponse { Welcome = welcome }, ended.Token);
 
-        var stream = new AcknowledgedStream(writer, session, responseStream, options.Value.MaxUnacknowledgedBatches, time);
+        var stream = new AcknowledgedStream(writer, windows, session, responseStream, options.Value.MaxUnacknowledgedBatches, time);
         await stream.RunAsync(requestStream, token => PushConfigurationAsync(stream, configuration, token), ended);
     }
 

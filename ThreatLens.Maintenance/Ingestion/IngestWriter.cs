@@ -238,7 +238,7 @@ public sealed class IngestWriter : IDisposable
 
     private MetricStatements Open()
     {
-        var connection = _database.OpenWriter();
+        var connection = _database.OpenBulkWriter();
         try
         {
             return new MetricStatements(connection, _keepsRollups);

@@ -40,9 +40,11 @@ internal sealed record SqliteConnectionSettings(string Path, SqliteOpenMode Mode
     /// The driver's own waiting (its timeout, in steps of 150 ms) is kept at its minimum: SQLite's busy handler does the waiting.
     /// Foreign keys are off, because legacy data has orphans and the bundled SQLite has them on.
     /// </summary>
-    public string For(SqliteOpenMode mode) => new SqliteConnectionStringBuilder
+    /// <param name="mode">Reading or writing.</param>
+    /// <param name="vfs">By which VFS SQLite reaches the file; null: its own.</param>
+    public string For(SqliteOpenMode mode, string? vfs = null) => new SqliteConnectionStringBuilder
     {
-        DataSource = Path,
+        DataSource = vfs is null ? Path : $"file:{Uri.EscapeDataString(Path)}?vfs={vfs}",
         Mode = mode,
         Pooling = false,
         ForeignKeys = false,

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
+using ThreatLens.Maintenance.Databases.Sqlite.LogWrites;
 using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
 
@@ -75,14 +76,10 @@ public sealed class SqliteDatabase
     /// <exception cref="MaintenanceException">
     /// DATABASE_READ_ONLY, DATABASE_DIRECTORY_MISSING, DATABASE_UNREADABLE, NOT_A_DATABASE, DATABASE_LOCKED and others; the file is as it was.
     /// </exception>
-    public SqliteConnection OpenWriter()
-    {
-        RefuseUnusablePlace();
-        RefuseReadOnly();
-        if (_settings.Mode == SqliteOpenMode.ReadWrite && !FileExists)
-            throw MissingFile();
-        return Open(_writing, PrepareForWriting, "opening it for writing");
-    }
+    public SqliteConnection OpenWriter() => OpenWriter(_writing);
+
+    /// <summary>Like <see cref="OpenWriter()"/>, for whoever writes much in each transaction: the pages reach the log in few, large writes.</summary>
+    internal SqliteConnection OpenBulkWriter() => OpenWriter(_synchronous == SqliteSynchronous.Full && GatheringVfs.Name is { } vfs ? _settings.For(_settings.Mode, vfs) : _writing);
 
     /// <summary>Another file, opened as this one is: a copy of the database.</summary>
     internal SqliteDatabase At(string path) => new(
@@ -136,6 +133,15 @@ public sealed class SqliteDatabase
     /// INTERNAL for a statement that is itself wrong.
     /// </returns>
     public MaintenanceException Translate(SqliteException e, string doing) => SqliteErrors.Translate(Path, e, doing);
+
+    private SqliteConnection OpenWriter(string connectionString)
+    {
+        RefuseUnusablePlace();
+        RefuseReadOnly();
+        if (_settings.Mode == SqliteOpenMode.ReadWrite && !FileExists)
+            throw MissingFile();
+        return Open(connectionString, PrepareForWriting, "opening it for writing");
+    }
 
     private SqliteConnection? TryOpenReading(Action<SqliteConnection> begin)
     {

@@ -19,6 +19,11 @@ public sealed class WalCheckpointer : IDisposable
     /// <summary>What a checkpoint is made for: 16 MiB of log that is not in the database yet. Fewer, larger ones write a page that changes often only once.</summary>
     private const long PassiveBytes = 16L * 1024 * 1024;
 
+    /// <summary>Pages that a turn of the write gate may be taken for: one group or two.</summary>
+    private const int FewPages = 500;
+
+    private const int MostPasses = 3;
+
     // SQLITE_CHECKPOINT_NOOP of sqlite3.h (3.51): tells the log's length and does nothing.
     private const int Noop = -1;
 
@@ -110,6 +115,9 @@ public sealed class WalCheckpointer : IDisposable
             // What is written while the last pages are moved comes on top.
             if (logged * _pageSize < BoundBytes - PassiveBytes)
                 return;
+            // Nobody waits for what is moved before the turn.
+            for (var again = 0; again < MostPasses && Volatile.Read(ref _logged) - Volatile.Read(ref _copied) > FewPages; again++)
+                Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
             using var turn = _database.WriteGate.Enter(_ending.Token);
             // The next writer begins the log anew in the same file, which costs nobody anything; cutting the file short takes tens of
             // milliseconds, and is for what a long reader has made of it.

@@ -32,14 +32,14 @@ internal sealed class LoadStream(string address, string producerId, int batch)
         await call.RequestStream.WriteAsync(Google.Protobuf.MessageExtensions.ToByteArray(new StreamMetricsRequest { Hello = new ProducerHello { ProducerId = producerId } }), CancellationToken.None);
         await call.ResponseStream.MoveNext(CancellationToken.None);
         var welcome = call.ResponseStream.Current.Welcome;
-        using var window = new SemaphoreSlim(welcome.MaxUnacknowledgedBatches);
+        using var window = new SendWindow(welcome.MaxUnacknowledgedBatches);
         var reading = ReadAsync(call.ResponseStream, window);
         await Task.WhenAny(SendAsync(call.RequestStream, welcome.LastSequence, window, interval, stop), reading);
         await call.RequestStream.CompleteAsync();
         await reading;
     }
 
-    private async Task SendAsync(IClientStreamWriter<byte[]> requests, long sequence, SemaphoreSlim window, TimeSpan? interval, CancellationToken stop)
+    private async Task SendAsync(IClientStreamWriter<byte[]> requests, long sequence, SendWindow window, TimeSpan? interval, CancellationToken stop)
     {
         var begun = Stopwatch.GetTimestamp();
         for (var n = 0; !stop.IsCancellationRequested; n++)
@@ -48,14 +48,14 @@ internal sealed class LoadStream(string address, string producerId, int batch)
                 await Task.Delay(early, CancellationToken.None);
             // Before the window: what had to wait for it was due already.
             var due = Stopwatch.GetTimestamp();
-            await window.WaitAsync(CancellationToken.None);
+            await window.EnterAsync();
             _encoded.Next(++sequence);
             _sentAt.Enqueue(due);
             await requests.WriteAsync(_encoded.Message, CancellationToken.None);
         }
     }
 
-    private async Task ReadAsync(IAsyncStreamReader<StreamMetricsResponse> responses, SemaphoreSlim window)
+    private async Task ReadAsync(IAsyncStreamReader<StreamMetricsResponse> responses, SendWindow window)
     {
         while (await responses.MoveNext(CancellationToken.None))
         {
@@ -65,7 +65,7 @@ internal sealed class LoadStream(string address, string producerId, int batch)
                 throw new InvalidOperationException($"Batch {acknowledgement.Sequence}: {acknowledgement.Accepted} of {batch} samples were stored.");
             var now = Stopwatch.GetTimestamp();
             Acknowledged.Add((now, now - sent, acknowledgement.Latency.ToTimeSpan().TotalMilliseconds));
-            window.Release();
+            window.Leave(acknowledgement.MaxUnacknowledgedBatches);
         }
     }
 }
