@@ -15,7 +15,6 @@ public sealed class SqliteDatabase
     private readonly SqliteSynchronous _synchronous;
     private readonly long _maxBytes;
     private readonly string _reading;
-    private readonly string _writing;
 
     /// <summary>Checks the settings; touches no file.</summary>
     /// <param name="options">Where the database is and how it is opened.</param>
@@ -27,7 +26,6 @@ public sealed class SqliteDatabase
         _synchronous = options.Synchronous;
         _maxBytes = options.MaxBytes;
         _reading = _settings.For(SqliteOpenMode.ReadOnly);
-        _writing = _settings.For(_settings.Mode);
         Time = time;
     }
 
@@ -52,6 +50,8 @@ public sealed class SqliteDatabase
     /// <summary>The clock for everything that works on this database.</summary>
     internal TimeProvider Time { get; }
 
+    private string Writing => field ??= _settings.For(_settings.Mode);
+
     /// <summary>
     /// Opens the database for reading only. Never creates or changes the main file (a database in WAL mode gets its -wal and -shm).
     /// </summary>
@@ -73,7 +73,7 @@ public sealed class SqliteDatabase
         RefuseReadOnly();
         if (_settings.Mode == SqliteOpenMode.ReadWrite && !FileExists)
             throw MissingFile();
-        return Open(_writing, PrepareForWriting, "opening it for writing");
+        return Open(Writing, PrepareForWriting, "opening it for writing");
     }
 
     /// <summary>Another file, opened as this one is: a copy of the database.</summary>

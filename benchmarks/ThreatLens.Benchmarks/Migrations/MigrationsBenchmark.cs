@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
-using ThreatLens.Benchmarks.Migrations.Contenders;
+using ThreatLens.Benchmarks.Contenders;
 
 namespace ThreatLens.Benchmarks.Migrations;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
-using ThreatLens.Benchmarks.Migrations.Contenders;
+using ThreatLens.Benchmarks.Contenders;
 
 namespace ThreatLens.Benchmarks.Migrations;
 

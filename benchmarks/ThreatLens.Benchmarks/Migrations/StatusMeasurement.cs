@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using ThreatLens.Benchmarks.Migrations.Contenders;
+using ThreatLens.Benchmarks.Contenders;
 using ThreatLens.Maintenance.Migrations;
 
 namespace ThreatLens.Benchmarks.Migrations;

@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace ThreatLens.Benchmarks.Migrations.Contenders;
+namespace ThreatLens.Benchmarks.Contenders;
 
 /// <summary>The database file of a run, and the settings that all contenders share: WAL, synchronous FULL, no connection pool.</summary>
 internal static class BenchmarkFile

@@ -1,4 +1,4 @@
-namespace ThreatLens.Benchmarks.Migrations.Contenders;
+namespace ThreatLens.Benchmarks.Contenders;
 
 /// <summary>Something that brings a database file to the product's latest schema. A run is everything from nothing open to nothing open.</summary>
 internal interface IContender
@@ -8,6 +8,5 @@ internal interface IContender
 
     /// <summary>Applies what is pending.</summary>
     /// <param name="folder">A folder with <c>bench.db</c>, or where it is to be made.</param>
-    /// <param name="scripts">The up scripts in order.</param>
-    void Run(string folder, ScriptSet scripts);
+    void Run(string folder);
 }

@@ -2,14 +2,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Migrations;
 
-namespace ThreatLens.Benchmarks.Migrations.Contenders;
+namespace ThreatLens.Benchmarks.Contenders;
 
 /// <summary>Ours, with the lock between processes, the history, checksums and fingerprints; without backup and operation row.</summary>
 internal sealed class ThreatLensRunner : IContender
 {
     public string Name => LineUp.ThreatLens;
 
-    public void Run(string folder, ScriptSet scripts)
+    public void Run(string folder)
     {
         var engine = Engine(folder, out var database);
         // As the service does it: the lock is taken when something is to be done, and the engine then looks for itself.

@@ -1,4 +1,4 @@
-namespace ThreatLens.Benchmarks.Migrations.Contenders;
+namespace ThreatLens.Benchmarks.Contenders;
 
 /// <summary>All that take part.</summary>
 internal static class LineUp
