@@ -32,8 +32,8 @@ public sealed partial class MigrationEngine(
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            using var connection = database.TryOpenSnapshot();
-            return connection is null ? SchemaStatusReader.OfMissingDatabase(catalog) : SchemaStatusReader.Read(connection, catalog);
+            using var snapshot = database.TryOpenSnapshot();
+            return snapshot is null ? SchemaStatusReader.OfMissingDatabase(catalog) : SchemaStatusReader.Read(snapshot.Connection, catalog);
         }
         catch (SqliteException e)
         {

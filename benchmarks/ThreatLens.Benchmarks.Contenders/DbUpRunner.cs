@@ -7,7 +7,7 @@ namespace ThreatLens.Benchmarks.Contenders;
 /// <summary>DbUp on a connection with the shared settings, a transaction per script.</summary>
 internal sealed class DbUpRunner : IContender
 {
-    public string Name => "dbup";
+    public string Name => LineUp.DbUp;
 
     public void Run(string folder)
     {

@@ -15,6 +15,7 @@ public sealed class SqliteDatabase
     private readonly SqliteSynchronous _synchronous;
     private readonly long _maxBytes;
     private readonly string _reading;
+    private readonly KeptReader _keptReader;
 
     /// <summary>Checks the settings; touches no file.</summary>
     /// <param name="options">Where the database is and how it is opened.</param>
@@ -26,6 +27,7 @@ public sealed class SqliteDatabase
         _synchronous = options.Synchronous;
         _maxBytes = options.MaxBytes;
         _reading = _settings.For(SqliteOpenMode.ReadOnly);
+        _keptReader = new KeptReader(Path);
         Time = time;
     }
 
@@ -43,6 +45,17 @@ public sealed class SqliteDatabase
 
     /// <summary>Whether the database file exists.</summary>
     public bool FileExists => File.Exists(Path);
+
+    /// <summary>
+    /// Whether a reader stays open between two looks at the status, so that those which find nothing written since the last cost next to nothing. For
+    /// processes that go on; setting it to false closes the reader, which else would keep the last writer from emptying the write-ahead log
+    /// when it closes. Default false: nothing is open while nothing is done.
+    /// </summary>
+    public bool KeepsReader
+    {
+        get => _keptReader.IsOn;
+        set => _keptReader.IsOn = value;
+    }
 
     /// <summary>How long a statement waits for another connection's lock.</summary>
     public TimeSpan BusyTimeout => _settings.BusyTimeout;
@@ -69,6 +82,7 @@ public sealed class SqliteDatabase
     /// </exception>
     public SqliteConnection OpenWriter()
     {
+        _keptReader.Close();
         RefuseUnusablePlace();
         RefuseReadOnly();
         if (_settings.Mode == SqliteOpenMode.ReadWrite && !FileExists)
@@ -90,11 +104,13 @@ public sealed class SqliteDatabase
     internal SqliteConnection? TryOpenReader() => TryOpenReading(static connection => connection.Pragma("schema_version"));
 
     /// <summary>Like <see cref="TryOpenReader"/>, within a transaction: all that is read is as of the same commit, and the lock is taken once.</summary>
-    internal SqliteConnection? TryOpenSnapshot() => TryOpenReading(static connection =>
+    internal SqliteSnapshot? TryOpenSnapshot()
     {
-        connection.Execute("BEGIN");
-        connection.Pragma("schema_version");
-    });
+        var keeper = KeepsReader ? _keptReader : null;
+        if (keeper?.Take() is { } kept)
+            return Begin(kept, keeper);
+        return TryOpenReading(static _ => { }) is { } opened ? Begin(opened, keeper) : null;
+    }
 
     /// <summary>Refuses a database that says it must not be written; looks at the settings and the file's attributes only.</summary>
     /// <exception cref="MaintenanceException">DATABASE_READ_ONLY.</exception>
@@ -115,6 +131,19 @@ public sealed class SqliteDatabase
     /// INTERNAL for a statement that is itself wrong.
     /// </returns>
     public MaintenanceException Translate(SqliteException e, string doing) => SqliteErrors.Translate(Path, e, doing);
+
+    private SqliteSnapshot Begin(SqliteConnection connection, KeptReader? keeper)
+    {
+        try
+        {
+            return new SqliteSnapshot(connection, keeper);
+        }
+        catch (SqliteException e)
+        {
+            connection.Dispose();
+            throw Translate(e, "opening it for reading");
+        }
+    }
 
     private SqliteConnection? TryOpenReading(Action<SqliteConnection> begin)
     {
