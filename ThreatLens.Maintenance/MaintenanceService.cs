@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Ingestion;
@@ -14,7 +15,7 @@ namespace ThreatLens.Maintenance;
 /// integrity now and then, and at the end lets what runs come to a safe point. A database that cannot be used never ends the process.
 /// </summary>
 public sealed class MaintenanceService(
-    MigrationEngine engine, ServiceSchema serviceSchema, SchemaOperations schema, OperationRunner runner, OperationStore operations, IngestWriter writer, IntegrityMonitor integrity,
+    SqliteDatabase database, MigrationEngine engine, ServiceSchema serviceSchema, SchemaOperations schema, OperationRunner runner, OperationStore operations, IngestWriter writer, IntegrityMonitor integrity,
     StartupState state, IOptions<MaintenanceOptions> options, IOptions<HealthOptions> health, IHostEnvironment environment, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<MaintenanceService> logger)
     : BackgroundService
 {
@@ -24,6 +25,7 @@ public sealed class MaintenanceService(
     /// <inheritdoc/>
     public override Task StartAsync(CancellationToken cancellationToken)
     {
+        database.KeepsReader = true;
         writer.Start();
         // Not in StopAsync: the web server stops before this service and waits for its calls, which may be waiting for an operation.
         lifetime.ApplicationStopping.Register(runner.CancelAll);
@@ -33,6 +35,8 @@ public sealed class MaintenanceService(
     /// <inheritdoc/>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
+        // So that the writer is the last to close the file, and leaves all of it in one piece.
+        database.KeepsReader = false;
         await writer.StopAsync(cancellationToken).ConfigureAwait(false);
         await runner.WaitForAllAsync(cancellationToken).ConfigureAwait(false);
         await base.StopAsync(cancellationToken).ConfigureAwait(false);

@@ -16,7 +16,9 @@ public sealed record Migration(MigrationVersion Version, string Description, str
     public static Migration Create(MigrationVersion version, string upSql, string downSql)
     {
         var up = MigrationScript.Parse(version.Id + ScriptFiles.UpEnding, upSql);
-        var description = up.Description ?? version.Name.Replace('_', ' ');
-        return new Migration(version, description, upSql, downSql, MigrationChecksum.Compute(upSql));
+        return new Migration(version, up.Description ?? DescriptionOf(version), upSql, downSql, MigrationChecksum.Compute(upSql));
     }
+
+    /// <summary>What a migration is described by that does not describe itself.</summary>
+    internal static string DescriptionOf(MigrationVersion version) => version.Name.Replace('_', ' ');
 }

@@ -9,8 +9,8 @@ namespace ThreatLens.Maintenance.Migrations;
 /// <summary>The migrations this service knows, in order, all found acceptable. Immutable and thread-safe.</summary>
 public sealed class MigrationCatalog
 {
-    private readonly Dictionary<string, (MigrationScript Up, MigrationScript Down)> _scripts = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Migration> _byId;
+    private readonly Dictionary<string, ScriptPair> _scripts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Migration> _byId = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ExpectedSchema> _expected = new(StringComparer.Ordinal);
 
     /// <summary>Checks every script and puts the migrations in order.</summary>
@@ -19,18 +19,24 @@ public sealed class MigrationCatalog
     /// MIGRATION_INVALID naming script and line: a number used twice, an unknown directive, a statement that does not end.
     /// </exception>
     public MigrationCatalog(IEnumerable<Migration> migrations)
-        : this(migrations, MigrationHooks.None)
+        : this([.. migrations], MigrationHooks.None)
     {
+        foreach (var scripts in _scripts.Values)
+            scripts.Check();
     }
 
-    private MigrationCatalog(IEnumerable<Migration> migrations, MigrationHooks hooks)
+    // Scripts are taken apart when they are first asked for.
+    private MigrationCatalog(List<Migration> migrations, MigrationHooks hooks)
     {
         Hooks = hooks;
-        Migrations = [.. migrations.OrderBy(m => m.Version)];
+        migrations.Sort(static (one, other) => one.Version.CompareTo(other.Version));
+        Migrations = migrations;
         RefuseSharedNumbers();
-        _byId = Migrations.ToDictionary(m => m.Version.Id, StringComparer.Ordinal);
         foreach (var migration in Migrations)
-            _scripts.Add(migration.Version.Id, ParseScripts(migration));
+        {
+            _byId.Add(migration.Version.Id, migration);
+            _scripts.Add(migration.Version.Id, new ScriptPair(migration));
+        }
     }
 
     /// <summary>In order of their numbers.</summary>
@@ -48,7 +54,8 @@ public sealed class MigrationCatalog
         var files = EmbeddedScripts.Read(provider);
         return files.Count == 0
             ? throw new ArgumentException($"There are no migrations for the provider '{provider}'.", nameof(provider))
-            : FromFiles(files);
+            // Whether they can be taken apart is for the tests of a release to find out, not for every process.
+            : new MigrationCatalog([.. ScriptFiles.Pair(files)], MigrationHooks.None);
     }
 
     /// <summary>The product's own migrations, with those and the hooks of a folder.</summary>
@@ -61,7 +68,10 @@ public sealed class MigrationCatalog
         if (string.IsNullOrWhiteSpace(options.Path))
             return LoadEmbedded(provider);
         var folder = MigrationFolder.Read(Path.GetFullPath(options.Path, root), new Placeholders(options.Placeholders));
-        return new MigrationCatalog(LoadEmbedded(provider).Migrations.Concat(folder.Migrations), folder.Hooks);
+        var catalog = new MigrationCatalog([.. LoadEmbedded(provider).Migrations, .. folder.Migrations], folder.Hooks);
+        foreach (var migration in folder.Migrations)
+            catalog._scripts[migration.Version.Id].Check();
+        return catalog;
     }
 
     /// <summary>Finds a migration by what a caller calls it.</summary>
@@ -107,19 +117,27 @@ public sealed class MigrationCatalog
 
     private void RefuseSharedNumbers()
     {
-        foreach (var (lower, higher) in Migrations.Zip(Migrations.Skip(1)))
+        for (var i = 1; i < Migrations.Count; i++)
         {
-            if (lower.Version.Number == higher.Version.Number)
-                throw ScriptFiles.Invalid(higher.Version.Id, $"its number is also that of {lower.Version}; give one of them a number of its own");
+            if (Migrations[i].Version.Number == Migrations[i - 1].Version.Number)
+                throw ScriptFiles.Invalid(Migrations[i].Version.Id, $"its number is also that of {Migrations[i - 1].Version}; give one of them a number of its own");
         }
     }
 
-    private static (MigrationScript Up, MigrationScript Down) ParseScripts(Migration migration)
+    /// <summary>The scripts of a migration, each taken apart when it is first asked for; twice by two threads does no harm.</summary>
+    private sealed class ScriptPair(Migration migration)
     {
-        var up = MigrationScript.Parse(migration.Version.Id + ScriptFiles.UpEnding, migration.UpSql);
-        var down = MigrationScript.Parse(migration.Version.Id + ScriptFiles.DownEnding, migration.DownSql);
-        return up.Statements.Count == 0
-            ? throw ScriptFiles.Invalid(up.Name, "the script has no statement: it is empty, or nothing but comments")
-            : (up, down);
+        public MigrationScript Up => field ??= ParseUp();
+
+        public MigrationScript Down => field ??= MigrationScript.Parse(migration.Version.Id + ScriptFiles.DownEnding, migration.DownSql);
+
+        /// <exception cref="MaintenanceException">MIGRATION_INVALID.</exception>
+        public void Check() => _ = (Up, Down);
+
+        private MigrationScript ParseUp()
+        {
+            var up = MigrationScript.Parse(migration.Version.Id + ScriptFiles.UpEnding, migration.UpSql);
+            return up.Statements.Count == 0 ? throw ScriptFiles.Invalid(up.Name, "the script has no statement: it is empty, or nothing but comments") : up;
+        }
     }
 }

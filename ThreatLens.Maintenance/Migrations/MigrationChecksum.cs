@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using ThreatLens.Maintenance.Databases.Sqlite;
 
@@ -19,17 +18,19 @@ public static class MigrationChecksum
     /// <summary>The checksum of an up script.</summary>
     /// <param name="upSql">The script.</param>
     /// <returns>SHA-256, 64 lower-case hexadecimal digits.</returns>
-    public static string Compute(string upSql) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Normalise(upSql))));
+    public static string Compute(string upSql) => TextDigest.Of(Normalise(upSql));
 
     private static string Normalise(string sql)
     {
         var meaning = new StringBuilder(sql.Length);
-        foreach (var token in SqlLexer.Read(sql))
+        var lexer = new SqlLexer(sql);
+        while (lexer.MoveNext())
         {
-            if (token.Kind != SqlTokenKind.Comment)
-                meaning.Append(LineEnds(token.Text)).Append(Separator);
-            else if (ScriptDirective.Parse(token.Text, token.Line) is { Name: not ScriptDirective.Description } directive)
+            if (lexer.Kind is SqlTokenKind.Word or SqlTokenKind.Symbol)
+                meaning.Append(lexer.Text).Append(Separator);
+            else if (lexer.Kind != SqlTokenKind.Comment)
+                meaning.Append(LineEnds(lexer.Text.ToString())).Append(Separator);
+            else if (ScriptDirective.Parse(lexer.Text.ToString(), lexer.Line) is { Name: not ScriptDirective.Description } directive)
                 meaning.Append("--").Append(directive.Name).Append(' ').Append(directive.Argument).Append(Separator);
         }
 

@@ -32,8 +32,8 @@ public sealed partial class MigrationEngine(
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            using var connection = database.TryOpenSnapshot();
-            return connection is null ? SchemaStatusReader.OfMissingDatabase(catalog) : SchemaStatusReader.Read(connection, catalog);
+            using var snapshot = database.TryOpenSnapshot();
+            return snapshot is null ? SchemaStatusReader.OfMissingDatabase(catalog) : SchemaStatusReader.Read(snapshot.Connection, catalog);
         }
         catch (SqliteException e)
         {
@@ -69,8 +69,8 @@ public sealed partial class MigrationEngine(
 
         RefuseDangers(plan, command, cancellationToken);
         var backup = command.BeforeChange?.Invoke();
-        var ((adopted, applied), current) = Change(guard, run => run.Apply(plan, command, progress, cancellationToken), cancellationToken);
-        return new MigrateResult(before.CurrentVersion, current, applied) { Adopted = adopted, BackupName = backup };
+        var (done, current) = Change(guard, run => run.Apply(plan, command, progress, cancellationToken), cancellationToken);
+        return new MigrateResult(before.CurrentVersion, current, done.Applied) { Adopted = done.Adopted, BackupName = backup };
     }
 
     /// <summary>Undoes applied versions, the highest first.</summary>
@@ -103,11 +103,13 @@ public sealed partial class MigrationEngine(
         return new RollbackResult(before.CurrentVersion, current, undone) { BackupName = backup, ValuesLost = guard.ValuesLost };
     }
 
-    private (T Done, MigrationVersion? Current) Change<T>(ChangeGuard guard, Func<MigrationRun, T> change, CancellationToken cancellationToken)
+    private Changed<T> Change<T>(ChangeGuard guard, Func<MigrationRun, T> change, CancellationToken cancellationToken)
     {
         using var turn = database.WriteGate.Enter(cancellationToken);
         using var connection = database.OpenWriter();
         var run = new MigrationRun(database, connection, catalog, time, logger) { Guard = guard };
-        return (change(run), run.Current);
+        return new Changed<T>(change(run), run.Current);
     }
+
+    private sealed record Changed<T>(T Done, MigrationVersion? Current);
 }

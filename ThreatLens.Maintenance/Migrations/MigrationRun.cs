@@ -35,7 +35,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
     public MigrationVersion? Current { get; private set; }
 
     /// <summary>Adopts, then applies the migrations in order.</summary>
-    public (IReadOnlyList<AppliedMigration> Adopted, IReadOnlyList<AppliedMigration> Applied) Apply(
+    public ForwardRun Apply(
         ForwardPlan plan, MigrateCommand command, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         var done = new List<AppliedMigration>();
@@ -50,7 +50,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         ForEach(plan.Apply, migration => Apply(migration, command), down: false, done, progress, cancellationToken);
         if (adopted.Count + done.Count > 0)
             RunHook(HookMoment.AfterMigrate, down: false, done);
-        return (adopted, done);
+        return new ForwardRun(adopted, done);
     }
 
     /// <summary>Undoes the migrations in the order given.</summary>
@@ -166,8 +166,8 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         if (adopts)
             adoption.Complete(migration.Version, new HashSet<string> { migration.Version.Id });
         RunHook(HookMoment.AfterEachMigrate, migration, transaction);
-        var fingerprints = (before, _fingerprint.Read(connection));
-        Timed(Record, () => SchemaHistory.Record(connection, migration, time.GetUtcNow(), time.GetElapsedTime(started), command, fingerprints));
+        var after = _fingerprint.Read(connection);
+        Timed(Record, () => SchemaHistory.Record(connection, migration, time.GetUtcNow(), time.GetElapsedTime(started), command, before, after));
         return counts;
     }
 
@@ -244,3 +244,8 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         }
     }
 }
+
+/// <summary>What a run upwards did.</summary>
+/// <param name="Adopted">The versions of the original application that it adopted, in order.</param>
+/// <param name="Applied">What it applied, in order.</param>
+internal sealed record ForwardRun(IReadOnlyList<AppliedMigration> Adopted, IReadOnlyList<AppliedMigration> Applied);

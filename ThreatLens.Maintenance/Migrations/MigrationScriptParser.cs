@@ -50,6 +50,16 @@ internal sealed class MigrationScriptParser(string name, string sql)
         };
     }
 
+    /// <summary>The description that a script begins with; null when it begins with something else. Nothing else of it is looked at.</summary>
+    public static string? DescriptionOf(string text)
+    {
+        var lexer = new SqlLexer(text);
+        return lexer.MoveNext() && lexer.Kind == SqlTokenKind.Comment
+            && ScriptDirective.Parse(lexer.Text.ToString(), lexer.Line) is { Name: ScriptDirective.Description, Line: 1, Argument.Length: > 0 } description
+            ? description.Argument
+            : null;
+    }
+
     /// <summary>The number of the statement that a text ends within, whatever is wrong with the text.</summary>
     public static int StatementAtEnd(string text)
     {
@@ -117,7 +127,7 @@ internal sealed class MigrationScriptParser(string name, string sql)
     // SQLite reads the whole statement to answer: of a trigger of many statements it is asked only where "; END;" may be the end.
     private bool IsComplete(string ending, out string text)
     {
-        var isTrigger = _current[0].Is("CREATE") && _current.Skip(1).Take(2).Any(t => t.Is("TRIGGER"));
+        var isTrigger = _current[0].Is("CREATE") && ((_current.Count > 1 && _current[1].Is("TRIGGER")) || (_current.Count > 2 && _current[2].Is("TRIGGER")));
         var mayEnd = !isTrigger || ending.Length > 0 || (_current[^2].Is("END") && _current[^3].IsSymbol(";"));
         text = mayEnd ? sql[_current[0].Start.._current[^1].End] + ending : "";
         return mayEnd && raw.sqlite3_complete(text) != 0;

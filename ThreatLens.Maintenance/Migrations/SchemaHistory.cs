@@ -46,12 +46,17 @@ internal static class SchemaHistory
         )
         """;
 
+    private const string Recording =
+        $"""
+        INSERT INTO {Table} (version, description, applied_at, rollback_sql, checksum, execution_ms, applied_by, operation_id, fingerprint_before, fingerprint_after)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        """;
+
     private static readonly string[] OriginalColumns = ["version", "description", "applied_at", "rollback_sql", "checksum"];
 
-    private static readonly (string Name, string Type)[] OwnColumns =
-    [
-        ("execution_ms", "INTEGER"), ("applied_by", "TEXT"), ("operation_id", "TEXT"), ("fingerprint_before", "VARCHAR(64)"), ("fingerprint_after", "VARCHAR(64)"),
-    ];
+    // Our own, as they are defined.
+    private static readonly string[] OwnColumns = ["execution_ms", "applied_by", "operation_id", "fingerprint_before", "fingerprint_after"];
+    private static readonly string[] OwnTypes = ["INTEGER", "TEXT", "TEXT", "VARCHAR(64)", "VARCHAR(64)"];
 
     /// <summary>Reads the table.</summary>
     /// <exception cref="MaintenanceException">HISTORY_UNREADABLE.</exception>
@@ -68,7 +73,7 @@ internal static class SchemaHistory
     }
 
     /// <summary>Whether the table is there with all of our columns.</summary>
-    public static bool IsComplete(HistorySnapshot history) => history.Columns is { } columns && OwnColumns.All(c => columns.Contains(c.Name));
+    public static bool IsComplete(HistorySnapshot history) => history.Columns is { } columns && Array.TrueForAll(OwnColumns, columns.Contains);
 
     /// <summary>Creates the table, or adds our columns to it, where they are missing. Within the first migration's transaction.</summary>
     public static void Ensure(SqliteConnection connection, HistorySnapshot history)
@@ -79,31 +84,30 @@ internal static class SchemaHistory
             return;
         }
 
-        foreach (var (name, type) in OwnColumns)
+        for (var i = 0; i < OwnColumns.Length; i++)
         {
-            if (!columns.Contains(name))
-                connection.Execute($"ALTER TABLE {Table} ADD COLUMN {name} {type}");
+            if (!columns.Contains(OwnColumns[i]))
+                connection.Execute($"ALTER TABLE {Table} ADD COLUMN {OwnColumns[i]} {OwnTypes[i]}");
         }
     }
 
     /// <summary>Records a migration. Within its transaction.</summary>
     public static void Record(
-        SqliteConnection connection, Migration migration, DateTimeOffset appliedAt, TimeSpan duration, MigrateCommand command, (string Before, string After) fingerprints) =>
-        connection.Execute(
-            $"""
-            INSERT INTO {Table} (version, description, applied_at, rollback_sql, checksum, execution_ms, applied_by, operation_id, fingerprint_before, fingerprint_after)
-            VALUES ($version, $description, $applied_at, $rollback_sql, $checksum, $execution_ms, $applied_by, $operation_id, $before, $after)
-            """,
-            ("$version", migration.Version.Id),
-            ("$description", migration.Description),
-            ("$applied_at", SqliteTimestamp.Format(appliedAt)),
-            ("$rollback_sql", migration.DownSql),
-            ("$checksum", migration.Checksum),
-            ("$execution_ms", (long)Math.Round(duration.TotalMilliseconds)),
-            ("$applied_by", command.AppliedBy),
-            ("$operation_id", command.OperationId),
-            ("$before", fingerprints.Before),
-            ("$after", fingerprints.After));
+        SqliteConnection connection, Migration migration, DateTimeOffset appliedAt, TimeSpan duration, MigrateCommand command, string before, string after)
+    {
+        using var insert = new BoundStatement(connection, Recording);
+        insert.Bind(1, migration.Version.Id);
+        insert.Bind(2, migration.Description);
+        insert.Bind(3, SqliteTimestamp.Format(appliedAt));
+        insert.Bind(4, migration.DownSql);
+        insert.Bind(5, migration.Checksum);
+        insert.Bind(6, (long)Math.Round(duration.TotalMilliseconds));
+        insert.BindOptional(7, command.AppliedBy);
+        insert.BindOptional(8, command.OperationId);
+        insert.Bind(9, before);
+        insert.Bind(10, after);
+        insert.Run();
+    }
 
     /// <summary>Gives a row the checksum of this service's script. Within a transaction.</summary>
     public static void SetChecksum(SqliteConnection connection, Migration migration) => connection.Execute(

@@ -23,10 +23,17 @@ internal static class SchemaStatusReader
     /// <summary>What the history alone tells; whether metrics can be taken is not looked at, and false.</summary>
     public static SchemaStatus Compare(MigrationCatalog catalog, HistorySnapshot history)
     {
-        var recorded = history.Rows.DistinctBy(r => r.Version, StringComparer.Ordinal).ToDictionary(r => r.Version, StringComparer.Ordinal);
-        var known = catalog.Migrations.Select(m => Known(m, recorded.GetValueOrDefault(m.Version.Id)));
-        var foreign = recorded.Values.Where(r => catalog.Find(r.Version) is null).Select(Foreign);
-        List<MigrationState> states = [.. known.Concat(foreign).OrderBy(s => s.Version)];
+        var recorded = new Dictionary<string, HistoryRow>(StringComparer.Ordinal);
+        var states = new List<MigrationState>(catalog.Migrations.Count);
+        foreach (var row in history.Rows)
+        {
+            if (recorded.TryAdd(row.Version, row) && catalog.Find(row.Version) is null)
+                states.Add(Foreign(row));
+        }
+
+        foreach (var migration in catalog.Migrations)
+            states.Add(Known(migration, recorded.GetValueOrDefault(migration.Version.Id)));
+        states.Sort(static (one, other) => one.Version.CompareTo(other.Version));
         return new SchemaStatus
         {
             DatabaseExists = true,

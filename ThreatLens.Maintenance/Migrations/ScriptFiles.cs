@@ -16,7 +16,9 @@ internal static class ScriptFiles
     /// <exception cref="MaintenanceException">MIGRATION_INVALID: a name of another shape, or a script without its pair.</exception>
     public static IEnumerable<Migration> Pair(IReadOnlyDictionary<string, string> files, Func<string, string, string>? replace = null)
     {
-        foreach (var file in files.Keys.Order(StringComparer.Ordinal))
+        string[] names = [.. files.Keys];
+        Array.Sort(names, StringComparer.Ordinal);
+        foreach (var file in names)
         {
             if (file.EndsWith(UpEnding, StringComparison.Ordinal))
                 yield return FromPair(file, file[..^UpEnding.Length], files, replace ?? ((_, sql) => sql));
@@ -54,6 +56,7 @@ internal static class ScriptFiles
             throw Invalid(file, $"{id + DownEnding} is missing");
         // As it is written, so that it is the same migration wherever other values are configured.
         var checksum = MigrationChecksum.Compute(files[file]);
-        return Migration.Create(version, replace(file, files[file]), replace(id + DownEnding, downSql)) with { Checksum = checksum };
+        var upSql = replace(file, files[file]);
+        return new Migration(version, MigrationScriptParser.DescriptionOf(upSql) ?? Migration.DescriptionOf(version), upSql, replace(id + DownEnding, downSql), checksum);
     }
 }

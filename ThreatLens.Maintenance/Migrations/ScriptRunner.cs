@@ -57,7 +57,7 @@ internal sealed class ScriptRunner(SqliteDatabase database, SqliteConnection con
         if (statement.MayRebuild)
             TableRebuild.Run(connection, statement);
         else
-            connection.Execute(statement.Sql);
+            connection.RunToEnd(statement.Sql);
     }
 
     /// <summary>Whether a statement is to run on the database as this connection sees it.</summary>

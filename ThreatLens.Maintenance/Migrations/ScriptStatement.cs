@@ -47,7 +47,7 @@ internal sealed record ScriptStatement(int Number, int Line, string Sql)
     public bool BelongsToConnection => Summary.Operation is "PRAGMA" or "ATTACH" or "DETACH";
 
     /// <summary>The name that an ATTACH gives, as written; null for anything else.</summary>
-    public string? AttachedName => Summary.Operation == "ATTACH" ? SqlLexer.Read(Sql).SkipWhile(t => !t.Is("AS")).Skip(1).FirstOrDefault().Text : null;
+    public string? AttachedName => Summary.Operation == "ATTACH" ? SqlLexer.Read(Sql).SkipWhile(t => !t.Is("AS")).Skip(1).FirstOrDefault()?.Text : null;
 
     /// <summary>Whether it defines something.</summary>
     public bool ChangesSchema => Summary.Operation.StartsWith("CREATE", StringComparison.Ordinal) || Summary.Operation.StartsWith("ALTER", StringComparison.Ordinal) || Summary.Operation.StartsWith("DROP", StringComparison.Ordinal);

@@ -5,10 +5,6 @@ using ThreatLens.Benchmarks.Ingest.Client;
 using ThreatLens.Benchmarks.Migrations;
 using ThreatLens.Benchmarks.Retention;
 
-// The cold process that another one measures: nothing may come before the work.
-if (args is [ColdProcess.Verb, var contender, var folder])
-    return ColdProcess.Run(contender, folder);
-
 var root = new RootCommand("Measures what README and docs/decisions claim, beside its peers, in one run. Build with -c Release.");
 root.Subcommands.Add(MigrationsBenchmark.Command());
 root.Subcommands.Add(IngestBenchmark.Command());

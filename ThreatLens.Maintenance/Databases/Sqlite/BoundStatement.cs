@@ -23,6 +23,15 @@ internal sealed class BoundStatement : IDisposable
 
     public void Bind(int parameter, string value) => Check(raw.sqlite3_bind_text(_statement, parameter, value));
 
+    /// <summary>Binds a text, or NULL for null.</summary>
+    public void BindOptional(int parameter, string? value)
+    {
+        if (value is null)
+            Check(raw.sqlite3_bind_null(_statement, parameter));
+        else
+            Bind(parameter, value);
+    }
+
     /// <summary>Runs to the next row. At the end the statement is ready to be bound anew.</summary>
     /// <returns>False when there is none.</returns>
     public bool Step()

@@ -27,7 +27,7 @@ internal sealed class ImmediateTransaction : IDisposable
     /// <exception cref="SqliteException">Another connection kept the write lock for longer than the busy timeout.</exception>
     public void BeginAgain() => _connection.Execute("BEGIN IMMEDIATE");
 
-    public void Commit() => _connection.Execute("COMMIT");
+    public void Commit() => _connection.RunToEnd("COMMIT");
 
     public void Dispose()
     {

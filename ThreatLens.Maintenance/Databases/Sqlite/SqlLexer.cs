@@ -45,29 +45,30 @@ internal sealed class SqlLexer(string sql)
             return false;
 
         (Start, Line) = (_at, _nextLine);
-        (Kind, var length) = Measure();
-        _at += length;
+        var piece = Measure();
+        Kind = piece.Kind;
+        _at += piece.Length;
         // Words and symbols have no line ends within.
         if (Kind is not (SqlTokenKind.Word or SqlTokenKind.Symbol))
             _nextLine += Text.Count('\n');
         return true;
     }
 
-    private (SqlTokenKind Kind, int Length) Measure()
+    private Piece Measure()
     {
         var rest = sql.AsSpan(_at);
         return rest[0] switch
         {
-            '-' when rest.StartsWith("--") => (SqlTokenKind.Comment, LineLength(rest)),
-            '/' when rest.StartsWith("/*") => (SqlTokenKind.Comment, BlockLength(rest)),
+            '-' when rest.StartsWith("--") => new(SqlTokenKind.Comment, LineLength(rest)),
+            '/' when rest.StartsWith("/*") => new(SqlTokenKind.Comment, BlockLength(rest)),
             '\'' => Quoted(rest, '\'', SqlTokenKind.Literal),
             '"' => Quoted(rest, '"', SqlTokenKind.QuotedName),
             '`' => Quoted(rest, '`', SqlTokenKind.QuotedName),
             '[' => Bracketed(rest),
             'x' or 'X' when rest.Length > 1 && rest[1] == '\'' => Blob(rest),
-            '?' or ':' or '@' or '$' => (SqlTokenKind.Parameter, 1 + WordLength(rest[1..])),
-            var c when IsWord(c) => (SqlTokenKind.Word, WordLength(rest)),
-            _ => (SqlTokenKind.Symbol, SymbolLength(rest)),
+            '?' or ':' or '@' or '$' => new(SqlTokenKind.Parameter, 1 + WordLength(rest[1..])),
+            var c when IsWord(c) => new(SqlTokenKind.Word, WordLength(rest)),
+            _ => new(SqlTokenKind.Symbol, SymbolLength(rest)),
         };
     }
 
@@ -97,7 +98,7 @@ internal sealed class SqlLexer(string sql)
         return end < 0 ? rest.Length : end + 4;
     }
 
-    private static (SqlTokenKind, int) Quoted(ReadOnlySpan<char> rest, char quote, SqlTokenKind kind)
+    private static Piece Quoted(ReadOnlySpan<char> rest, char quote, SqlTokenKind kind)
     {
         for (var i = 1; i < rest.Length; i++)
         {
@@ -107,22 +108,22 @@ internal sealed class SqlLexer(string sql)
             if (i + 1 < rest.Length && rest[i + 1] == quote)
                 i++;
             else
-                return (kind, i + 1);
+                return new(kind, i + 1);
         }
 
-        return (SqlTokenKind.Unterminated, rest.Length);
+        return new(SqlTokenKind.Unterminated, rest.Length);
     }
 
-    private static (SqlTokenKind, int) Bracketed(ReadOnlySpan<char> rest)
+    private static Piece Bracketed(ReadOnlySpan<char> rest)
     {
         var end = rest.IndexOf(']');
-        return end < 0 ? (SqlTokenKind.Unterminated, rest.Length) : (SqlTokenKind.QuotedName, end + 1);
+        return end < 0 ? new(SqlTokenKind.Unterminated, rest.Length) : new(SqlTokenKind.QuotedName, end + 1);
     }
 
-    private static (SqlTokenKind, int) Blob(ReadOnlySpan<char> rest)
+    private static Piece Blob(ReadOnlySpan<char> rest)
     {
-        var (kind, length) = Quoted(rest[1..], '\'', SqlTokenKind.Literal);
-        return (kind, length + 1);
+        var literal = Quoted(rest[1..], '\'', SqlTokenKind.Literal);
+        return literal with { Length = literal.Length + 1 };
     }
 
     private static int SymbolLength(ReadOnlySpan<char> rest)
@@ -137,4 +138,6 @@ internal sealed class SqlLexer(string sql)
 
         return 1;
     }
+
+    private readonly record struct Piece(SqlTokenKind Kind, int Length);
 }

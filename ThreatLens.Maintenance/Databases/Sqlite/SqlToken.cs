@@ -25,12 +25,12 @@ internal enum SqlTokenKind
     Unterminated,
 }
 
-/// <summary>A piece of SQL text.</summary>
+/// <summary>A piece of SQL text. A class: code for lists of a struct of ours would have to be compiled anew in every process.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Text">It, as written.</param>
 /// <param name="Start">Index of its first character in the script.</param>
 /// <param name="Line">Its line in the script, from 1.</param>
-internal readonly record struct SqlToken(SqlTokenKind Kind, string Text, int Start, int Line)
+internal sealed record SqlToken(SqlTokenKind Kind, string Text, int Start, int Line)
 {
     /// <summary>Index of the first character behind it.</summary>
     public int End => Start + Text.Length;

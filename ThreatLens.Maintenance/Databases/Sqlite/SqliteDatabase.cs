@@ -17,7 +17,7 @@ public sealed class SqliteDatabase
     private readonly SqliteSynchronous _synchronous;
     private readonly long _maxBytes;
     private readonly string _reading;
-    private readonly string _writing;
+    private readonly KeptReader _keptReader;
 
     /// <summary>Checks the settings; touches no file.</summary>
     /// <param name="options">Where the database is and how it is opened.</param>
@@ -29,7 +29,7 @@ public sealed class SqliteDatabase
         _synchronous = options.Synchronous;
         _maxBytes = options.MaxBytes;
         _reading = _settings.For(SqliteOpenMode.ReadOnly);
-        _writing = _settings.For(_settings.Mode);
+        _keptReader = new KeptReader(Path);
         Time = time;
         Slow = new SlowStatements(time);
     }
@@ -55,11 +55,24 @@ public sealed class SqliteDatabase
     /// <summary>What the database may grow to, bytes; 0: no limit but the disk's.</summary>
     public long MaxBytes => _maxBytes;
 
+    /// <summary>
+    /// Whether a reader stays open between two looks at the status, so that those which find nothing written since the last cost next to nothing. For
+    /// processes that go on; setting it to false closes the reader, which else would keep the last writer from emptying the write-ahead log
+    /// when it closes. Default false: nothing is open while nothing is done.
+    /// </summary>
+    public bool KeepsReader
+    {
+        get => _keptReader.IsOn;
+        set => _keptReader.IsOn = value;
+    }
+
     /// <summary>How long a statement waits for another connection's lock.</summary>
     public TimeSpan BusyTimeout => _settings.BusyTimeout;
 
     /// <summary>The clock for everything that works on this database.</summary>
     internal TimeProvider Time { get; }
+
+    private string Writing => field ??= _settings.For(_settings.Mode);
 
     /// <summary>
     /// Opens the database for reading only. Never creates or changes the main file (a database in WAL mode gets its -wal and -shm).
@@ -76,10 +89,10 @@ public sealed class SqliteDatabase
     /// <exception cref="MaintenanceException">
     /// DATABASE_READ_ONLY, DATABASE_DIRECTORY_MISSING, DATABASE_UNREADABLE, NOT_A_DATABASE, DATABASE_LOCKED and others; the file is as it was.
     /// </exception>
-    public SqliteConnection OpenWriter() => OpenWriter(_writing);
+    public SqliteConnection OpenWriter() => OpenWriter(Writing);
 
     /// <summary>Like <see cref="OpenWriter()"/>, for whoever writes much in each transaction: the pages reach the log in few, large writes.</summary>
-    internal SqliteConnection OpenBulkWriter() => OpenWriter(_synchronous == SqliteSynchronous.Full && GatheringVfs.Name is { } vfs ? _settings.For(_settings.Mode, vfs) : _writing);
+    internal SqliteConnection OpenBulkWriter() => OpenWriter(_synchronous == SqliteSynchronous.Full && GatheringVfs.Name is { } vfs ? _settings.For(_settings.Mode, vfs) : Writing);
 
     /// <summary>Another file, opened as this one is: a copy of the database.</summary>
     internal SqliteDatabase At(string path) => new(
@@ -95,11 +108,13 @@ public sealed class SqliteDatabase
     internal SqliteConnection? TryOpenReader() => TryOpenReading(static connection => connection.Pragma("schema_version"));
 
     /// <summary>Like <see cref="TryOpenReader"/>, within a transaction: all that is read is as of the same commit, and the lock is taken once.</summary>
-    internal SqliteConnection? TryOpenSnapshot() => TryOpenReading(static connection =>
+    internal SqliteSnapshot? TryOpenSnapshot()
     {
-        connection.Execute("BEGIN");
-        connection.Pragma("schema_version");
-    });
+        var keeper = KeepsReader ? _keptReader : null;
+        if (keeper?.Take() is { } kept)
+            return Begin(kept, keeper);
+        return TryOpenReading(static _ => { }) is { } opened ? Begin(opened, keeper) : null;
+    }
 
     /// <summary>Refuses a database that says it must not be written; looks at the settings and the file's attributes only.</summary>
     /// <exception cref="MaintenanceException">DATABASE_READ_ONLY.</exception>
@@ -136,11 +151,25 @@ public sealed class SqliteDatabase
 
     private SqliteConnection OpenWriter(string connectionString)
     {
+        _keptReader.Close();
         RefuseUnusablePlace();
         RefuseReadOnly();
         if (_settings.Mode == SqliteOpenMode.ReadWrite && !FileExists)
             throw MissingFile();
         return Open(connectionString, PrepareForWriting, "opening it for writing");
+    }
+
+    private SqliteSnapshot Begin(SqliteConnection connection, KeptReader? keeper)
+    {
+        try
+        {
+            return new SqliteSnapshot(connection, keeper);
+        }
+        catch (SqliteException e)
+        {
+            connection.Dispose();
+            throw Translate(e, "opening it for reading");
+        }
     }
 
     private SqliteConnection? TryOpenReading(Action<SqliteConnection> begin)

@@ -27,6 +27,22 @@ internal static class SqliteStatements
         command.ExecuteNonQuery();
     }
 
+    /// <summary>
+    /// Runs one statement to its end, whatever rows it returns, without what the driver does around it: for those of scripts, and where nothing but
+    /// the busy handler has to be waited for.
+    /// </summary>
+    /// <exception cref="SqliteException">What SQLite reports.</exception>
+    public static void RunToEnd(this SqliteConnection connection, string sql)
+    {
+        var code = raw.sqlite3_prepare_v2(connection.Handle, sql, out var statement);
+        using (statement)
+        {
+            while (code is raw.SQLITE_OK or raw.SQLITE_ROW)
+                code = raw.sqlite3_step(statement);
+            SqliteException.ThrowExceptionForRC(code, connection.Handle);
+        }
+    }
+
     /// <summary>Runs one query and returns its first value; null when it has none.</summary>
     public static object? Scalar(this SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {

@@ -58,7 +58,7 @@ internal sealed class Adoption(SqliteDatabase database, SqliteConnection connect
         if (statement.RebuildsTable || words.Count < 4 || !words[0].Is("CREATE") || !words[1].Is("TABLE"))
             return null;
         var name = words[2].Is("IF") ? words.ElementAtOrDefault(5) : words[2];
-        return name.IsName ? name.Name : null;
+        return name is { IsName: true } ? name.Name : null;
     }
 
     private void Run(IEnumerable<SchemaDifference> differences)

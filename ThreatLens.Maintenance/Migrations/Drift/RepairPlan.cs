@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 
 namespace ThreatLens.Maintenance.Migrations.Drift;
 
@@ -34,7 +32,7 @@ public sealed record RepairPlan(IReadOnlyList<SchemaDifference> Differences, IRe
     internal static RepairPlan Create(string fingerprint, MigrationCatalog catalog, IReadOnlyList<SchemaDifference> differences, IReadOnlyList<string> realigned)
     {
         string[] bound = [fingerprint, .. catalog.Migrations.Select(m => m.Version.Id + m.Checksum), .. differences.SelectMany(d => d.Remedy), .. realigned];
-        return new RepairPlan(differences, realigned, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', bound)))));
+        return new RepairPlan(differences, realigned, TextDigest.Of(string.Join('\0', bound)));
     }
 }
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Databases.Sqlite;
@@ -13,10 +12,11 @@ internal sealed class SchemaFingerprint
 {
     // Migrations change a few objects each; the others need not be taken apart again.
     private readonly Dictionary<string, string> _meanings = new(StringComparer.Ordinal);
-    private (long SchemaVersion, string Value) _last = (-1, "");
+    private long _lastVersion = -1;
+    private string _lastValue = "";
 
     /// <summary>The fingerprint of a schema without any object.</summary>
-    public static string Empty { get; } = Convert.ToHexStringLower(SHA256.HashData([]));
+    public static string Empty { get; } = TextDigest.Of("");
 
     /// <summary>Reads it as this connection sees it, uncommitted changes of its own included.</summary>
     /// <returns>SHA-256, 64 lower-case hexadecimal digits.</returns>
@@ -24,15 +24,15 @@ internal sealed class SchemaFingerprint
     {
         // SQLite counts every change of the schema, whoever makes it; a rolled-back change of ours is gone with its number.
         var version = (long)connection.Pragma("schema_version")!;
-        if (version == _last.SchemaVersion)
-            return _last.Value;
-        var value = Compute(connection);
-        _last = (version, value);
-        return value;
+        if (version == _lastVersion)
+            return _lastValue;
+        _lastValue = Compute(connection);
+        _lastVersion = version;
+        return _lastValue;
     }
 
     /// <summary>Forgets what was read within a transaction that was rolled back: its numbers will be given again.</summary>
-    public void Forget() => _last = (-1, "");
+    public void Forget() => _lastVersion = -1;
 
     private string Compute(SqliteConnection connection)
     {
@@ -46,7 +46,7 @@ internal sealed class SchemaFingerprint
                 text.Append(reader.GetString(0)).Append('\0').Append(reader.GetString(1)).Append('\0').Append(reader.GetString(2)).Append('\0').Append(MeaningOf(reader.GetString(3))).Append("\0\0");
         }
 
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+        return TextDigest.Of(text.ToString());
     }
 
     private string MeaningOf(string sql)

@@ -33,10 +33,14 @@ internal enum HookMoment
 /// <summary>Scripts of the operator's own that run around migrations. Immutable.</summary>
 internal sealed class MigrationHooks
 {
-    private static readonly Dictionary<string, HookMoment> Moments =
-        Enum.GetValues<HookMoment>().ToDictionary(m => char.ToLowerInvariant(m.ToString()[0]) + m.ToString()[1..] + ".sql", StringComparer.Ordinal);
+    // In the order of HookMoment.
+    private static readonly string[] Names =
+    [
+        "beforeMigrate.sql", "beforeEachMigrate.sql", "afterEachMigrate.sql", "afterMigrate.sql",
+        "beforeRollback.sql", "beforeEachRollback.sql", "afterEachRollback.sql", "afterRollback.sql",
+    ];
 
-    private readonly Dictionary<HookMoment, MigrationScript> _scripts = [];
+    private readonly MigrationScript?[] _scripts = new MigrationScript?[Names.Length];
 
     private MigrationHooks()
     {
@@ -46,10 +50,10 @@ internal sealed class MigrationHooks
     public static MigrationHooks None { get; } = new();
 
     /// <summary>The file names that are hooks.</summary>
-    public static IReadOnlyCollection<string> FileNames => Moments.Keys;
+    public static IReadOnlyCollection<string> FileNames => Names;
 
     /// <summary>Whether a file of this name is a hook.</summary>
-    public static bool IsHook(string fileName) => Moments.ContainsKey(fileName);
+    public static bool IsHook(string fileName) => Array.IndexOf(Names, fileName) >= 0;
 
     /// <summary>Takes hooks apart.</summary>
     /// <param name="files">Text by file name.</param>
@@ -65,15 +69,15 @@ internal sealed class MigrationHooks
             // Migrations are looked at by the linter; a hook has nobody to allow it anything.
             if (script.Statements.FirstOrDefault(s => s.Action is StatementAction.TransactionControl or StatementAction.Savepoint or StatementAction.Pragma) is { } steers)
                 throw ScriptFiles.Invalid(FormattableString.Invariant($"{name}, line {steers.Line} (statement {steers.Number})"), $"{steers.Summary.Operation} is not allowed: a hook runs in a transaction, which the engine begins and ends");
-            hooks._scripts.Add(Moments[name], script);
+            hooks._scripts[Array.IndexOf(Names, name)] = script;
         }
 
         return hooks;
     }
 
     /// <summary>What the hooks mean, in an order of its own: for whoever must notice that one was changed.</summary>
-    public IEnumerable<string> Meanings => _scripts.OrderBy(s => s.Key).Select(s => $"{s.Key} {string.Join('\0', s.Value.Statements.Select(t => MigrationChecksum.Compute(t.Sql)))}");
+    public IEnumerable<string> Meanings => _scripts.OfType<MigrationScript>().Select(s => $"{s.Name} {string.Join('\0', s.Statements.Select(t => MigrationChecksum.Compute(t.Sql)))}");
 
     /// <summary>The script to run at this moment; null when there is none.</summary>
-    public MigrationScript? At(HookMoment moment) => _scripts.GetValueOrDefault(moment);
+    public MigrationScript? At(HookMoment moment) => _scripts[(int)moment];
 }

@@ -54,10 +54,18 @@ public sealed partial class MigrationEngine
 
     /// <summary>Refuses an etag that no longer holds, before anything is recorded or changed.</summary>
     /// <exception cref="MaintenanceException">INVALID_ARGUMENT, ETAG_MISMATCH, HISTORY_UNREADABLE, or what opening a reader reports.</exception>
-    internal void CheckEtag(MigrateCommand command) => CheckEtag(command.Etag, PlanEtag.Of(catalog, command, ResolveTarget(command)));
+    internal void CheckEtag(MigrateCommand command)
+    {
+        if (command.Etag is { } etag)
+            CheckEtag(etag, PlanEtag.Of(catalog, command, ResolveTarget(command)));
+    }
 
     /// <inheritdoc cref="CheckEtag(MigrateCommand)"/>
-    internal void CheckEtag(RollbackCommand command) => CheckEtag(command.Etag, PlanEtag.Of(catalog, command, RollbackRequest.Read(catalog, command)));
+    internal void CheckEtag(RollbackCommand command)
+    {
+        if (command.Etag is { } etag)
+            CheckEtag(etag, PlanEtag.Of(catalog, command, RollbackRequest.Read(catalog, command)));
+    }
 
     /// <summary>Applies migrations that were undone just now, in the order given; for rehearsals.</summary>
     internal IReadOnlyList<AppliedMigration> Reapply(IReadOnlyList<Migration> migrations, CancellationToken cancellationToken)
@@ -68,10 +76,8 @@ public sealed partial class MigrationEngine
         return Change(guard, run => run.Apply(new ForwardPlan(null, migrations), command, null, cancellationToken), cancellationToken).Done.Applied;
     }
 
-    private void CheckEtag(string? etag, PlanEtag now)
+    private void CheckEtag(string etag, PlanEtag now)
     {
-        if (etag is null)
-            return;
         Snapshot("comparing the plan's etag", (connection, history) =>
         {
             now.Require(etag, connection, history);

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Migrations.Drift;
@@ -29,7 +27,7 @@ internal sealed class PlanEtag(string request, IReadOnlyList<string> scripts)
     {
         var rows = history.Rows.Select(r => $"{r.Version} {r.Checksum}").Order(StringComparer.Ordinal);
         string[] bound = [request, new SchemaFingerprint().Read(connection), .. rows, "", .. scripts];
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', bound))));
+        return TextDigest.Of(string.Join('\0', bound));
     }
 
     /// <summary>Refuses an etag that no longer holds.</summary>

@@ -20,7 +20,7 @@ internal sealed record SchemaEntry(string Type, string Name, string Table, strin
     };
 
     /// <summary>What fires a trigger: INSERT, DELETE or UPDATE.</summary>
-    public string Event => Words.Skip(3).FirstOrDefault(w => w.Is("INSERT") || w.Is("DELETE") || w.Is("UPDATE")).Text?.ToUpperInvariant() ?? "";
+    public string Event => Words.Skip(3).FirstOrDefault(w => w.Is("INSERT") || w.Is("DELETE") || w.Is("UPDATE"))?.Text.ToUpperInvariant() ?? "";
 
     private List<SqlToken> Words => field ??= SqlMeaning.Tokens(Sql);
 

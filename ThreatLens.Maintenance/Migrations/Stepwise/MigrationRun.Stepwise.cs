@@ -14,8 +14,8 @@ internal sealed partial class MigrationRun
             Guard?.BeforeUp(connection, migration);
         var (counts, before) = RunStepwise(migration, catalog.UpOf(migration), HookMoment.BeforeEachMigrate, transaction);
         RunHook(HookMoment.AfterEachMigrate, migration, transaction);
-        var fingerprints = (before, _fingerprint.Read(connection));
-        Timed(Record, () => SchemaHistory.Record(connection, migration, time.GetUtcNow(), time.GetElapsedTime(started), command, fingerprints));
+        var after = _fingerprint.Read(connection);
+        Timed(Record, () => SchemaHistory.Record(connection, migration, time.GetUtcNow(), time.GetElapsedTime(started), command, before, after));
         return counts;
     }
 

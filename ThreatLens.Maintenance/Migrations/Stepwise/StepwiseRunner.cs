@@ -57,7 +57,7 @@ internal sealed class StepwiseRunner(SqliteDatabase database, MigrationVersion v
     private bool RunAlone(SqliteConnection connection, ScriptStatement statement, int done)
     {
         begun.Verify(connection);
-        connection.Execute(statement.Sql);
+        connection.RunToEnd(statement.Sql);
         using var transaction = ImmediateTransaction.Begin(connection);
         begun.Advance(connection, done, _digests[done]);
         transaction.Commit();

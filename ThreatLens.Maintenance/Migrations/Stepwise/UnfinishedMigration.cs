@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
@@ -117,7 +115,7 @@ public sealed record UnfinishedMigration(string Version, bool IsDown, int Statem
     {
         var digests = new List<string>(script.Statements.Count + 1) { "" };
         foreach (var statement in script.Statements)
-            digests.Add(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{digests[^1]}\0{SqlMeaning.Of(statement.Sql)}"))));
+            digests.Add(TextDigest.Of($"{digests[^1]}\0{SqlMeaning.Of(statement.Sql)}"));
         return digests;
     }
 }

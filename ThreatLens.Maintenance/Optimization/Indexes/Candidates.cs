@@ -31,12 +31,12 @@ internal static class Candidates
 
     private static void Sort(KnownQuery query, int at, bool inWhere, bool inOrder, List<string> equal, List<string> between, List<string> sorted)
     {
-        var (name, next) = (query.Tokens[at].Name, at + 1 < query.Tokens.Count ? query.Tokens[at + 1] : default);
+        var (name, next) = (query.Tokens[at].Name, at + 1 < query.Tokens.Count ? query.Tokens[at + 1] : null);
         if (inOrder)
             sorted.Add(name);
-        else if (inWhere && next.Text is not null && (Equal.Any(next.IsSymbol) || next.Is("IN") || next.Is("IS")))
+        else if (inWhere && next is not null && (Equal.Any(next.IsSymbol) || next.Is("IN") || next.Is("IS")))
             equal.Add(name);
-        else if (inWhere && next.Text is not null && (Between.Any(next.IsSymbol) || next.Is("BETWEEN")))
+        else if (inWhere && next is not null && (Between.Any(next.IsSymbol) || next.Is("BETWEEN")))
             between.Add(name);
     }
 }

@@ -1,5 +1,5 @@
 using Microsoft.Data.Sqlite;
-using ThreatLens.Benchmarks.Migrations.Contenders;
+using ThreatLens.Benchmarks.Contenders;
 
 namespace ThreatLens.Benchmarks.Migrations;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using ThreatLens.Benchmarks.Migrations.Contenders;
+using ThreatLens.Benchmarks.Contenders;
 using ThreatLens.Maintenance.Migrations;
 
 namespace ThreatLens.Benchmarks.Migrations;
@@ -10,13 +10,15 @@ internal static class StatusMeasurement
     private const int WarmUp = 500;
     private const int Calls = 5000;
 
+    /// <param name="keepsReader">Whether the reader stays open between calls, as in the service while nothing is written.</param>
     /// <returns>Milliseconds of each call.</returns>
-    public static IReadOnlyList<double> Run()
+    public static IReadOnlyList<double> Run(bool keepsReader)
     {
         var folder = Directory.CreateTempSubdirectory("threatlens-benchmark-").FullName;
         try
         {
-            var engine = ThreatLensRunner.Engine(folder, out _);
+            var engine = ThreatLensRunner.Engine(folder, out var database);
+            database.KeepsReader = keepsReader;
             engine.Migrate(new MigrateCommand());
             var times = new List<double>(Calls);
             for (var i = -WarmUp; i < Calls; i++)
@@ -28,6 +30,7 @@ internal static class StatusMeasurement
                     times.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
             }
 
+            database.KeepsReader = false;
             return times;
         }
         finally

@@ -3,14 +3,14 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 
-namespace ThreatLens.Benchmarks.Migrations.Contenders;
+namespace ThreatLens.Benchmarks.Contenders;
 
 /// <summary>EF Core's migrations on a connection with the shared settings; its model is empty, its migrations run the scripts.</summary>
 internal sealed class EfCoreRunner : IContender
 {
     public string Name => "efcore";
 
-    public void Run(string folder, ScriptSet scripts)
+    public void Run(string folder)
     {
         using var connection = BenchmarkFile.Open(folder);
         var options = new DbContextOptionsBuilder<BenchmarkContext>()

@@ -2,19 +2,19 @@ using DbUp;
 using DbUp.Engine;
 using DbUp.Sqlite.Helpers;
 
-namespace ThreatLens.Benchmarks.Migrations.Contenders;
+namespace ThreatLens.Benchmarks.Contenders;
 
 /// <summary>DbUp on a connection with the shared settings, a transaction per script.</summary>
 internal sealed class DbUpRunner : IContender
 {
-    public string Name => "dbup";
+    public string Name => LineUp.DbUp;
 
-    public void Run(string folder, ScriptSet scripts)
+    public void Run(string folder)
     {
         using var connection = BenchmarkFile.Open(folder);
         using var shared = new SharedConnection(connection);
         var result = DeployChanges.To.SqliteDatabase(shared)
-            .WithScripts(scripts.Scripts.Select(s => new SqlScript(s.Version, s.Sql)))
+            .WithScripts(ScriptSet.Product.Scripts.Select(s => new SqlScript(s.Version, s.Sql)))
             .WithTransactionPerScript()
             .WithVariablesDisabled()
             .LogToNowhere()

@@ -2,14 +2,14 @@ using FluentMigrator;
 using FluentMigrator.Runner;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace ThreatLens.Benchmarks.Migrations.Contenders;
+namespace ThreatLens.Benchmarks.Contenders;
 
 /// <summary>FluentMigrator; it opens its own connections, to a file that already has the journal mode.</summary>
 internal sealed class FluentMigratorRunner : IContender
 {
     public string Name => "fluentmigrator";
 
-    public void Run(string folder, ScriptSet scripts)
+    public void Run(string folder)
     {
         using var journal = BenchmarkFile.Open(folder);
         using var services = new ServiceCollection()

@@ -1,14 +1,15 @@
-namespace ThreatLens.Benchmarks.Migrations.Contenders;
+namespace ThreatLens.Benchmarks.Contenders;
 
 /// <summary>All that take part.</summary>
 internal static class LineUp
 {
     public const string Minimal = "minimal";
     public const string ThreatLens = "threatlens";
+    public const string DbUp = "dbup";
     public const string SingleTransaction = "minimal-1tx";
 
     /// <summary>The peers: what ours must not be slower than.</summary>
-    public static IReadOnlyList<string> Peers { get; } = ["dbup", "evolve", "efcore", "fluentmigrator"];
+    public static IReadOnlyList<string> Peers { get; } = [DbUp, "evolve", "efcore", "fluentmigrator"];
 
     public static IReadOnlyList<string> All { get; } = [Minimal, SingleTransaction, ThreatLens, .. Peers];
 
@@ -18,7 +19,7 @@ internal static class LineUp
         Minimal => new MinimalRunner(),
         SingleTransaction => new SingleTransactionRunner(),
         ThreatLens => new ThreatLensRunner(),
-        "dbup" => new DbUpRunner(),
+        DbUp => new DbUpRunner(),
         "evolve" => new EvolveRunner(),
         "efcore" => new EfCoreRunner(),
         "fluentmigrator" => new FluentMigratorRunner(),

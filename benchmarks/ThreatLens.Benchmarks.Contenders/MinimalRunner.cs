@@ -1,16 +1,16 @@
 using Microsoft.Data.Sqlite;
 
-namespace ThreatLens.Benchmarks.Migrations.Contenders;
+namespace ThreatLens.Benchmarks.Contenders;
 
 /// <summary>The limit: what has to be done, and nothing else. A history of names, one transaction per migration with its row.</summary>
 internal class MinimalRunner : IContender
 {
     public virtual string Name => LineUp.Minimal;
 
-    public void Run(string folder, ScriptSet scripts)
+    public void Run(string folder)
     {
         using var connection = BenchmarkFile.Open(folder);
-        var pending = Pending(connection, scripts);
+        var pending = Pending(connection);
         if (pending.Count > 0)
             Apply(connection, pending);
     }
@@ -36,7 +36,7 @@ internal class MinimalRunner : IContender
         record.ExecuteNonQuery();
     }
 
-    private static List<Script> Pending(SqliteConnection connection, ScriptSet scripts)
+    private static List<Script> Pending(SqliteConnection connection)
     {
         var applied = new HashSet<string>(StringComparer.Ordinal);
         using var command = connection.CreateCommand();
@@ -49,6 +49,6 @@ internal class MinimalRunner : IContender
                 applied.Add(reader.GetString(0));
         }
 
-        return [.. scripts.Scripts.Where(s => !applied.Contains(s.Version))];
+        return [.. ScriptSet.Product.Scripts.Where(s => !applied.Contains(s.Version))];
     }
 }

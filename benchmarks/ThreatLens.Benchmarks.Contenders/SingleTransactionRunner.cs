@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace ThreatLens.Benchmarks.Migrations.Contenders;
+namespace ThreatLens.Benchmarks.Contenders;
 
 /// <summary>The limit where all migrations stand or fall together.</summary>
 internal sealed class SingleTransactionRunner : MinimalRunner
