@@ -61,15 +61,21 @@ internal sealed class IngestQueue(IngestOptions options, TimeProvider time) : ID
     public bool Take(List<IngestWork> group)
     {
         _available.Wait();
+        TakeMore(group);
+        return group.Count > 0;
+    }
+
+    /// <summary>Adds to a group what has come since it was taken, as much as it may have; without waiting.</summary>
+    /// <param name="group">A group that nobody writes yet.</param>
+    public void TakeMore(List<IngestWork> group)
+    {
         lock (_lock)
         {
-            for (var rows = 0; rows < options.MaxGroupRows && _turns.TryTake(out var work); rows += work.Rows)
+            for (var rows = group.Sum(w => w.Rows); rows < options.MaxGroupRows && _turns.TryTake(out var work); rows += work.Rows)
                 group.Add(work);
             if (_turns.Count == 0 && !_completed)
                 _available.Reset();
         }
-
-        return group.Count > 0;
     }
 
     /// <summary>The first of a group are written or refused: their bytes are free.</summary>

@@ -139,6 +139,8 @@ public sealed class IngestWriter : IDisposable
             int settled;
             using (_database.WriteGate.Enter(_stopping.Token))
             {
+                // What came while another had its turn would otherwise wait for that one's next turn, too.
+                _queue.TakeMore(group);
                 settled = Commit(group, written);
                 _sequences.Commit();
             }

@@ -17,8 +17,8 @@ public sealed class RollupCatchUp(SqliteDatabase database)
     // A range of the past, a row in the range of what is to come, or ids that begin anew.
     private const string Work =
         """
-        SELECT count(*) <> 1 OR max(first_id) > $top + 1
-            OR EXISTS (SELECT 1 FROM processing_metrics WHERE id >= (SELECT max(first_id) FROM maintenance_rollup_pending) AND id < $last)
+        SELECT count(*) = 0 OR coalesce(sum(last_id < $last AND first_id <= $through), 0) > 0 OR max(first_id) > $top + 1
+            OR EXISTS (SELECT 1 FROM processing_metrics WHERE id >= (SELECT max(first_id) FROM maintenance_rollup_pending) AND id < $last AND id <= $through)
         FROM maintenance_rollup_pending
         """;
 
@@ -29,16 +29,32 @@ public sealed class RollupCatchUp(SqliteDatabase database)
     /// <param name="cancellationToken">Gives up waiting for other writers.</param>
     /// <returns>Whether there was something to do, and may be more.</returns>
     /// <exception cref="Errors.MaintenanceException">The database cannot be read or written.</exception>
-    public bool Step(CancellationToken cancellationToken)
+    public bool Step(CancellationToken cancellationToken) => Step(RollupLedger.LastId, cancellationToken);
+
+    /// <summary>Sums up everything that is there now, chunk by chunk; what comes meanwhile from others is not waited for.</summary>
+    /// <param name="cancellationToken">Stops between two chunks; what is summed up is.</param>
+    /// <exception cref="Errors.MaintenanceException">The database cannot be read or written.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public void SumUpAll(CancellationToken cancellationToken)
     {
-        if (!SqliteSession.Read(database, "looking for metrics to sum up", HasWork, cancellationToken))
+        var newest = SqliteSession.Read(
+            database, "looking for metrics to sum up",
+            session => session.HasTable("processing_metrics") ? session.Query("SELECT max(id) FROM processing_metrics", row => row.IsDBNull(0) ? (long?)null : row.GetInt64(0))[0] : null,
+            cancellationToken);
+        while (newest is { } through && Step(through, cancellationToken))
+            cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private bool Step(long through, CancellationToken cancellationToken)
+    {
+        if (!SqliteSession.Read(database, "looking for metrics to sum up", session => HasWork(session, through), cancellationToken))
             return false;
         using var turn = database.WriteGate.Enter(cancellationToken);
         try
         {
             using var connection = database.OpenWriter();
             using var transaction = ImmediateTransaction.Begin(connection);
-            var hadWork = SumUp(connection);
+            var hadWork = SumUp(connection, through);
             transaction.Commit();
             return hadWork;
         }
@@ -48,16 +64,16 @@ public sealed class RollupCatchUp(SqliteDatabase database)
         }
     }
 
-    private static bool HasWork(SqliteSession session)
+    private static bool HasWork(SqliteSession session, long through)
     {
         if (!session.HasTable("maintenance_rollup_pending") || !session.HasTable("processing_metrics")
             || session.Query("SELECT version FROM maintenance_schema", row => row.GetInt32(0)).SingleOrDefault() != ServiceSchema.LatestVersion)
             return false;
         var top = session.Query(RollupLedger.TopId(session.HasTable("sqlite_sequence")), row => row.GetInt64(0))[0];
-        return session.Query(Work, row => row.GetBoolean(0), ("$top", top), ("$last", RollupLedger.LastId))[0];
+        return session.Query(Work, row => row.GetBoolean(0), ("$top", top), ("$last", RollupLedger.LastId), ("$through", through))[0];
     }
 
-    private bool SumUp(SqliteConnection connection)
+    private bool SumUp(SqliteConnection connection, long through)
     {
         // Looked at again: from here on nobody else writes.
         if (connection.Texts("SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('processing_metrics', 'maintenance_rollup_pending')").Count < 2)
@@ -73,7 +89,7 @@ public sealed class RollupCatchUp(SqliteDatabase database)
 
         if (highest >= toCome.First && toCome.First < RollupLedger.LastId)
             RollupLedger.Split(connection, toCome, Math.Min(highest.Value, RollupLedger.LastId - 1));
-        return RollupLedger.Highest(connection) is { } range && SumUp(connection, range);
+        return RollupLedger.Highest(connection, through) is { } range && SumUp(connection, range);
     }
 
     private bool SumUp(SqliteConnection connection, (long First, long Last) range)

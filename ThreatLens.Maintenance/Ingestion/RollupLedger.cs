@@ -58,8 +58,8 @@ internal static class RollupLedger
         Insert(connection, last + 1, range.Last);
     }
 
-    /// <summary>The highest range that ends before what is still to come; null: there is none.</summary>
-    public static (long First, long Last)? Highest(SqliteConnection connection) => Find(connection, "last_id < $id", LastId);
+    /// <summary>The highest range that ends before what is still to come and begins at or before an id; null: there is none.</summary>
+    public static (long First, long Last)? Highest(SqliteConnection connection, long through) => Find(connection, $"last_id < {LastId} AND first_id <= $id", through);
 
     /// <summary>The range of what is still to come; null only when somebody emptied the table by hand.</summary>
     public static (long First, long Last)? ToCome(SqliteConnection connection) => Find(connection, "last_id = $id", LastId);
@@ -70,6 +70,25 @@ internal static class RollupLedger
         connection.Execute("DELETE FROM maintenance_metric_rollups");
         connection.Execute("DELETE FROM maintenance_rollup_pending");
         Insert(connection, long.MinValue, LastId);
+    }
+
+    /// <summary>
+    /// Rows have been deleted whose sums are to stay. Where ids are given out again (no AUTOINCREMENT), those behind the newest row that is left are to come
+    /// once more; without this call they would look as if all rows were others.
+    /// </summary>
+    /// <param name="connection">A connection within the transaction that deleted them.</param>
+    public static void FollowDeleted(SqliteConnection connection)
+    {
+        if (ToCome(connection) is not { First: > long.MinValue } toCome)
+            return;
+        var top = (long)connection.Scalar(TopId(connection.HasTable("sqlite_sequence")))!;
+        if (toCome.First - 1 <= top)
+            return;
+        // Of no row at all nothing has to be known.
+        var first = connection.Scalar("SELECT 1 FROM processing_metrics LIMIT 1") is null ? long.MinValue : top + 1;
+        connection.Execute("DELETE FROM maintenance_rollup_pending WHERE first_id >= $first", ("$first", first));
+        connection.Execute("UPDATE maintenance_rollup_pending SET last_id = $first - 1 WHERE last_id >= $first", ("$first", first));
+        Insert(connection, first, LastId);
     }
 
     /// <summary>Forgets all rollups when the table that they are of has been dropped.</summary>

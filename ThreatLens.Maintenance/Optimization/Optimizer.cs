@@ -9,8 +9,14 @@ namespace ThreatLens.Maintenance.Optimization;
 /// <summary>
 /// Gives space back and refreshes statistics beside ingest. Synchronous, as SQLite is. Thread-safe, but one run at a time makes sense.
 /// </summary>
-public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, IOptions<OptimizationOptions> options, ILogger<Optimizer> logger)
+public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, WalCheckpointer checkpointer, IOptions<OptimizationOptions> options, ILogger<Optimizer> logger)
 {
+    // Of the log, left to be moved while writers wait.
+    private const int FewPages = 64;
+
+    // Nobody has written for so long: the log may be cut short.
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(200);
+
     /// <summary>Optimizes.</summary>
     /// <param name="command">What; with an etag, only as planned.</param>
     /// <param name="progress">Told what is being done, units done, units in all, and what a unit is.</param>
@@ -41,8 +47,8 @@ public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, 
         SqliteConnection connection, OptimizeCommand command, OptimizePlan plan, Action<string, long, long, string> progress, CancellationToken cancellationToken)
     {
         var turns = new WriteTurns(database);
-        var space = new SpaceReturn(database, connection, turns, options.Value);
-        WalCheckpoint.Passive(connection);
+        var space = new SpaceReturn(database, connection, turns, checkpointer, options.Value);
+        WalCheckpoint.UntilFewAreLeft(connection, FewPages);
         var before = FileBytes();
         if (plan.Rewrites)
         {
@@ -59,10 +65,20 @@ public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, 
 
         new StatisticsRefresh(database, connection, turns, options.Value)
             .Run(plan.StaleTables, (done, total) => progress("Refreshing statistics.", done, total, "tables"), cancellationToken);
-        WalCheckpoint.Empty(database, connection, turns, cancellationToken);
+        EmptyLog(connection, turns, cancellationToken);
         var free = (long)connection.Pragma("freelist_count")! * (long)connection.Pragma("page_size")!;
         return new OptimizeResult(
             before, FileBytes(), free, LogBytes(), space.Pages, space.Slices, plan.Rewrites, AutoVacuumOf(connection), plan.StaleTables, turns.Longest);
+    }
+
+    /// <summary>Cutting the log short takes tens of milliseconds; whoever writes now would wait for it, and make it as long again.</summary>
+    private void EmptyLog(SqliteConnection connection, WriteTurns turns, CancellationToken cancellationToken)
+    {
+        WalCheckpoint.UntilFewAreLeft(connection, FewPages);
+        var before = connection.Pragma("data_version");
+        cancellationToken.WaitHandle.WaitOne(Quiet);
+        if (Equals(before, connection.Pragma("data_version")))
+            turns.Take(() => WalCheckpoint.Empty(database, connection), cancellationToken);
     }
 
     private long FileBytes() => new FileInfo(database.Path).Length;

@@ -9,17 +9,12 @@ namespace ThreatLens.Maintenance.Optimization;
 /// Between them others write, the write-ahead log is moved into the file, and the work can be stopped; stopped anywhere, also by a crash, what is
 /// given back is given back. Not thread-safe.
 /// </summary>
-internal sealed class SpaceReturn(SqliteDatabase database, SqliteConnection connection, WriteTurns turns, OptimizationOptions options)
+internal sealed class SpaceReturn(SqliteDatabase database, SqliteConnection connection, WriteTurns turns, WalCheckpointer checkpointer, OptimizationOptions options)
 {
     private const int FirstSlice = 32;
     private const int LeastSlice = 8;
     private const int LargestSlice = 2000;
 
-    // As often as SQLite itself would, which is every 1000 pages of the log: a page given back writes about two.
-    private const int PagesACheckpoint = 500;
-
-    // Pages: 16 MiB of log with pages of 4 KiB.
-    private const int LargestLog = 4096;
     private static readonly SqlSummary Summary = SqlSummary.Of("PRAGMA incremental_vacuum");
     private readonly SlicePace _pace = new(options.MaxWriteLock, options.Pause, FirstSlice, LeastSlice, LargestSlice);
 
@@ -36,7 +31,7 @@ internal sealed class SpaceReturn(SqliteDatabase database, SqliteConnection conn
     /// <exception cref="OperationCanceledException">The token was cancelled; the slices before stay done.</exception>
     public void Run(Action<long, long> progress, CancellationToken cancellationToken)
     {
-        var (total, moved) = (FreePages(), 0L);
+        var total = FreePages();
         while (Pages < total)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -46,24 +41,9 @@ internal sealed class SpaceReturn(SqliteDatabase database, SqliteConnection conn
             // Others may use free pages meanwhile: then there are none left to return.
             if (Pages == done)
                 break;
-            if (Pages - moved >= PagesACheckpoint)
-            {
-                BoundLog(cancellationToken);
-                moved = Pages;
-            }
-
+            checkpointer.Committed(connection);
             cancellationToken.WaitHandle.WaitOne(_pace.Pause);
         }
-    }
-
-    /// <summary>
-    /// Under constant writes the log is never wholly in the file, so that it would grow for ever; the little that is left after moving the
-    /// rest is moved in a turn, and the log begins anew.
-    /// </summary>
-    private void BoundLog(CancellationToken cancellationToken)
-    {
-        if (WalCheckpoint.Passive(connection) > LargestLog)
-            WalCheckpoint.Empty(database, connection, turns, cancellationToken);
     }
 
     private void Slice(int pages)

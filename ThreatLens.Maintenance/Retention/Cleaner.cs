@@ -10,7 +10,7 @@ namespace ThreatLens.Maintenance.Retention;
 
 /// <summary>Deletes what is past its policy, in transactions short enough for ingest not to feel them. Synchronous. Thread-safe; one run at a time.</summary>
 public sealed class Cleaner(
-    SqliteDatabase database, CleanupPlanner planner, WalCheckpointer checkpointer, IOptions<RetentionOptions> options, IngestStatistics ingest, TimeProvider time, ILogger<Cleaner> logger)
+    SqliteDatabase database, CleanupPlanner planner, RollupCatchUp catchUp, WalCheckpointer checkpointer, IOptions<RetentionOptions> options, IngestStatistics ingest, TimeProvider time, ILogger<Cleaner> logger)
 {
     /// <summary>Told after every transaction how many rows it was to delete; for tests, which look at how sizes change.</summary>
     internal Action<int> ChunkCommitted { get; set; } = static _ => { };
@@ -28,7 +28,7 @@ public sealed class Cleaner(
             return;
         using var turn = database.WriteGate.Enter();
         using var writer = database.OpenWriter();
-        EmergencyCheckpoints.Empty(database, writer);
+        WalCheckpoint.Empty(database, writer);
     }
 
     /// <summary>Runs a cleanup.</summary>
@@ -61,6 +61,8 @@ public sealed class Cleaner(
                 },
             };
             run.Begin(cleanup, cancellationToken);
+            if (cleanup.Scope.Find(RetentionTable.Metrics) is not null)
+                SumUp(command, writer, progress, cancellationToken);
             // On a full disk every read is time in which it fills further.
             total = command.IsEmergency ? 0 : total + steps.EstimateRows();
             Delete(run, steps, cleanup.Scope, reader, cancellationToken);
@@ -70,6 +72,23 @@ public sealed class Cleaner(
         catch (SqliteException e)
         {
             throw database.Translate(e, "deleting what is past its policy");
+        }
+    }
+
+    /// <summary>What the rollups do not hold yet would be lost to the statistics with its rows.</summary>
+    private void SumUp(CleanupCommand command, SqliteConnection writer, Action<string, long, long, TimeSpan?>? progress, CancellationToken cancellationToken)
+    {
+        progress?.Invoke("Summing up metrics that the rollups do not hold yet.", 0, 0, null);
+        try
+        {
+            catchUp.SumUpAll(cancellationToken);
+        }
+        catch (MaintenanceException e) when (command.IsEmergency && e.Reason == ErrorReasons.DatabaseFull)
+        {
+            // There is no room for sums: room comes first, and what was summed up until here stays.
+            Log.NotSummedUp(logger, e);
+            using var turn = database.WriteGate.Enter(cancellationToken);
+            WalCheckpoint.Empty(database, writer);
         }
     }
 

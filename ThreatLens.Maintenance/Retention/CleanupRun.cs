@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using SQLitePCL;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
+using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Retention.Holds;
 using ThreatLens.Maintenance.Retention.Steps;
 
@@ -41,7 +42,7 @@ internal sealed class CleanupRun
         writer.Pragma("cache_size = -16384");
         // A power cut may bring back what was deleted last, with the note of it: nothing is lost by that, and nobody behind the gate waits for the disk.
         writer.Pragma("synchronous = NORMAL");
-        writer.Pragma("wal_autocheckpoint = 0");
+        WalCheckpoint.OnlyWhenAsked(writer);
     }
 
     /// <summary>What was deleted so far.</summary>
@@ -105,7 +106,7 @@ internal sealed class CleanupRun
         catch (SqliteException e) when (e.SqliteErrorCode == raw.SQLITE_FULL && _emergency is not null && found.Rows.Count > 1 && _emergency.DidNotFit())
         {
             Log.DidNotFit(_logger, e, rows);
-            InTurn(cancellationToken, () => EmergencyCheckpoints.Empty(_database, _writer));
+            InTurn(cancellationToken, () => WalCheckpoint.Empty(_database, _writer));
             return false;
         }
         catch (SqliteException e) when (e.SqliteErrorCode is raw.SQLITE_BUSY or raw.SQLITE_LOCKED && ++_locked <= MostLocked)
@@ -138,6 +139,8 @@ internal sealed class CleanupRun
 
             if (step.Delete(_writer) is not { } deleted)
                 return false;
+            if (step.Table == RetentionTable.Metrics)
+                RollupLedger.FollowDeleted(_writer);
             var tally = Tally.Plus(step, found, deleted) with { Chunks = Tally.Chunks + 1 };
             Note(tally, deleted.Rows);
             transaction.Commit();
@@ -146,14 +149,14 @@ internal sealed class CleanupRun
         }
 
         if (_emergency is not null)
-            _emergency.Committed(EmergencyCheckpoints.Pages(_writer) * _pageSize, FreeBytesAfterEmptying());
+            _emergency.Committed((WalCheckpoint.Pages(_writer) ?? 0) * _pageSize, FreeBytesAfterEmptying());
         _pace.Observe(begun, _time.GetTimestamp());
         return true;
     }
 
     private long FreeBytesAfterEmptying()
     {
-        EmergencyCheckpoints.Empty(_database, _writer);
+        WalCheckpoint.Empty(_database, _writer);
         return new DriveInfo(Path.GetDirectoryName(_database.Path)!).AvailableFreeSpace;
     }
 

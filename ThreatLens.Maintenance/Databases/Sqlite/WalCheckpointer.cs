@@ -16,16 +16,17 @@ public sealed class WalCheckpointer : IDisposable
     /// <summary>What the log is kept near: 48 MiB. It is made to begin anew early enough, between two writers.</summary>
     public const long BoundBytes = 48L * 1024 * 1024;
 
-    /// <summary>What a checkpoint is made for: 16 MiB of log that is not in the database yet. Fewer, larger ones write a page that changes often only once.</summary>
-    private const long PassiveBytes = 16L * 1024 * 1024;
+    /// <summary>
+    /// What a checkpoint is made for: 8 MiB of log that is not in the database yet. Larger ones write a page that changes often only once, and keep the disk
+    /// busy for longer at a stretch, which is what a commit meanwhile waits for.
+    /// </summary>
+    private const long PassiveBytes = 8L * 1024 * 1024;
 
-    /// <summary>Pages that a turn of the write gate may be taken for: one group or two.</summary>
-    private const int FewPages = 500;
+    // From here on the log is to begin anew: as much again may be written until all of it is moved.
+    private const long RestartBytes = 32L * 1024 * 1024;
 
-    private const int MostPasses = 3;
-
-    // SQLITE_CHECKPOINT_NOOP of sqlite3.h (3.51): tells the log's length and does nothing.
-    private const int Noop = -1;
+    // What is left to move when the gate is taken, all of which writers wait for.
+    private const long TurnBytes = 1024 * 1024;
 
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
 
@@ -56,7 +57,7 @@ public sealed class WalCheckpointer : IDisposable
     /// <param name="writer">The connection, not in a transaction.</param>
     public void Committed(SqliteConnection writer)
     {
-        if (raw.sqlite3_wal_checkpoint_v2(writer.Handle, "main", Noop, out var pages, out _) != raw.SQLITE_OK)
+        if (WalCheckpoint.Pages(writer) is not { } pages)
             return;
         var before = Interlocked.Exchange(ref _logged, pages);
         var hadAll = before <= Volatile.Read(ref _copied);
@@ -111,17 +112,15 @@ public sealed class WalCheckpointer : IDisposable
                 Close();
             _isStale = false;
             _connection ??= Open();
-            var logged = Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
             // What is written while the last pages are moved comes on top.
-            if (logged * _pageSize < BoundBytes - PassiveBytes)
+            var logged = Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
+            if (logged * _pageSize < RestartBytes)
                 return;
-            // Nobody waits for what is moved before the turn.
-            for (var again = 0; again < MostPasses && Volatile.Read(ref _logged) - Volatile.Read(ref _copied) > FewPages; again++)
-                Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
+            WalCheckpoint.UntilFewAreLeft(_connection, (int)(TurnBytes / _pageSize));
             using var turn = _database.WriteGate.Enter(_ending.Token);
             // The next writer begins the log anew in the same file, which costs nobody anything; cutting the file short takes tens of
             // milliseconds, and is for what a long reader has made of it.
-            Checkpoint(logged * _pageSize < BoundBytes + PassiveBytes ? raw.SQLITE_CHECKPOINT_RESTART : raw.SQLITE_CHECKPOINT_TRUNCATE);
+            Checkpoint(logged * _pageSize < BoundBytes + (2 * PassiveBytes) ? raw.SQLITE_CHECKPOINT_RESTART : raw.SQLITE_CHECKPOINT_TRUNCATE);
         }
         catch (OperationCanceledException)
         {
@@ -145,11 +144,9 @@ public sealed class WalCheckpointer : IDisposable
     /// <returns>Pages in the log.</returns>
     private int Checkpoint(int mode)
     {
-        var code = raw.sqlite3_wal_checkpoint_v2(_connection!.Handle, "main", mode, out var logged, out var copied);
-        // Busy: a reader or a writer is in the way, and as much was moved as could be.
-        if (code is not (raw.SQLITE_OK or raw.SQLITE_BUSY))
-            throw new SqliteException(raw.sqlite3_errmsg(_connection.Handle).utf8_to_string(), code & 0xff, code);
-        SetCopied(code == raw.SQLITE_OK ? copied : logged);
+        var (logged, copied, isDone) = WalCheckpoint.Take(_connection!, mode);
+        // Where something is in the way, as much was moved as could be; trying again at once would not move more.
+        SetCopied(isDone ? copied : logged);
         return logged;
     }
 

@@ -9,18 +9,15 @@ namespace ThreatLens.Benchmarks.Retention;
 internal sealed class PacedWriter(IngestWriter writer, int rate, int batchRows)
 {
     private readonly List<(long Due, double Milliseconds)> _latencies = [];
-    private long _begun = long.MaxValue;
     private int _refused;
 
     public int Refused => _refused;
 
-    public void Begin() => Volatile.Write(ref _begun, Stopwatch.GetTimestamp());
-
-    /// <summary>Times of what was due since <see cref="Begin"/> and before now, in order, milliseconds. After the writer's end.</summary>
-    public List<double> Between(long ended)
+    /// <summary>Times of what was due between two moments, in order, milliseconds. After the writer's end.</summary>
+    public List<double> Between(long begun, long ended)
     {
         lock (_latencies)
-            return [.. _latencies.Where(l => l.Due >= _begun && l.Due < ended).Select(l => l.Milliseconds).Order()];
+            return [.. _latencies.Where(l => l.Due >= begun && l.Due < ended).Select(l => l.Milliseconds).Order()];
     }
 
     public async Task RunAsync(CancellationToken cancellationToken)

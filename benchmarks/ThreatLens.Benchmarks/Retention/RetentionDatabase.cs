@@ -6,39 +6,44 @@ using ThreatLens.Maintenance.Migrations;
 
 namespace ThreatLens.Benchmarks.Retention;
 
-/// <summary>A database at the latest version with metrics of sixty days, made once and copied for every run.</summary>
+/// <summary>A database at the latest version with metrics of sixty days, made once and copied for every run; kept for later goes when a path is given.</summary>
 internal sealed class RetentionDatabase : IDisposable
 {
     private const int Piece = 250_000;
     private readonly string _folder = Directory.CreateTempSubdirectory("threatlens-retention-").FullName;
+    private readonly string _template;
     private int _copies;
 
-    private RetentionDatabase()
+    private RetentionDatabase(string? kept) => _template = kept ?? Path.Combine(_folder, "template.db");
+
+    /// <param name="rows">Rows of processing_metrics.</param>
+    /// <param name="kept">Where the template stays, and is found if it is there; null: it goes with the rest. One of another day has other ages.</param>
+    public static RetentionDatabase Create(int rows, string? kept)
     {
+        var made = new RetentionDatabase(kept);
+        if (!File.Exists(made._template))
+            made.Fill(rows);
+        return made;
     }
 
-    private string Template => Path.Combine(_folder, "template.db");
-
-    public static RetentionDatabase Create(int rows)
+    private void Fill(int rows)
     {
-        var made = new RetentionDatabase();
-        var database = new SqliteDatabase(new SqliteDatabaseOptions { ConnectionString = $"Data Source={made.Template}", Synchronous = SqliteSynchronous.Normal }, TimeProvider.System);
+        var database = new SqliteDatabase(new SqliteDatabaseOptions { ConnectionString = $"Data Source={_template}", Synchronous = SqliteSynchronous.Normal }, TimeProvider.System);
         new MigrationEngine(database, MigrationCatalog.LoadEmbedded("Sqlite"), TimeProvider.System, NullLogger<MigrationEngine>.Instance).Migrate(new MigrateCommand());
         using var connection = database.OpenWriter();
         // The older half from sixty to thirty-one days, the other from twenty-nine days on.
         for (var at = 0; at < rows; at += Piece)
             Insert(connection, at, Math.Min(Piece, rows - at), rows);
         Run(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
-        return made;
     }
 
     /// <summary>A file to work on; it goes with the next one.</summary>
     public string Copy()
     {
         var path = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{++_copies}.db"));
-        foreach (var old in Directory.EnumerateFiles(_folder).Where(f => !f.StartsWith(Template, StringComparison.Ordinal)))
+        foreach (var old in Directory.EnumerateFiles(_folder).Where(f => !f.StartsWith(_template, StringComparison.Ordinal)))
             File.Delete(old);
-        File.Copy(Template, path);
+        File.Copy(_template, path);
         // Or the first commit of the run would wait until the whole copy is on disk.
         using var copied = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
         copied.Flush(flushToDisk: true);

@@ -7,8 +7,6 @@ using Microsoft.Extensions.Logging;
 using ThreatLens.Maintenance;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Ingestion;
-using ThreatLens.Maintenance.Operations;
-using ThreatLens.Maintenance.Retention;
 
 namespace ThreatLens.Benchmarks.Retention;
 
@@ -16,7 +14,6 @@ namespace ThreatLens.Benchmarks.Retention;
 internal static class RetentionRun
 {
     public const int BatchRows = 200;
-    private static readonly TimeSpan Alone = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
 
     public static async Task<Measured> MeasureAsync(RetentionDatabase template, Contestant contestant, int rate, CancellationToken cancellationToken)
@@ -32,23 +29,19 @@ internal static class RetentionRun
         var log = new WalWatch(path + "-wal");
         var watching = log.RunAsync(stop.Token);
 
-        writer.Begin();
-        var watch = Stopwatch.StartNew();
-        var deleted = await RunAsync(contestant, host.Services, cancellationToken);
-        var seconds = watch.Elapsed.TotalSeconds;
+        var begun = Stopwatch.GetTimestamp();
+        var deleted = await Deletion.RunAsync(contestant, host.Services, cancellationToken);
         var ended = Stopwatch.GetTimestamp();
         var walPeak = log.Peak;
-        // The VACUUM has its own figure: what it does to the writer is no secret.
+        // Space is given back beside the same writer, and has its own figures.
+        await SpaceGiving.RunAsync(contestant, host.Services, cancellationToken);
+        var given = Stopwatch.GetTimestamp();
         await stop.CancelAsync();
         await Task.WhenAll(writing, watching);
-        watch.Restart();
-        if (contestant == Contestant.OneDelete)
-            InTurn(host.Services.GetRequiredService<SqliteDatabase>(), "VACUUM");
-        var vacuum = contestant == Contestant.OneDelete ? watch.Elapsed.TotalSeconds : 0;
         await ingest.StopAsync(CancellationToken.None);
-        var latencies = writer.Between(ended);
-        double At(double share) => latencies.Count == 0 ? 0 : latencies[Math.Min(latencies.Count - 1, (int)(latencies.Count * share))];
-        return new Measured(contestant, rate, deleted / seconds, vacuum, At(0.5), At(0.99), At(1), writer.Refused, walPeak / 1024.0 / 1024);
+        var space = new SpaceMeasured(Stopwatch.GetElapsedTime(ended, given).TotalSeconds, Latencies.Of(writer.Between(ended, given)), OfVacuumed(host.Services.GetRequiredService<SqliteDatabase>()));
+        return new Measured(
+            contestant, rate, deleted / Stopwatch.GetElapsedTime(begun, ended).TotalSeconds, Latencies.Of(writer.Between(begun, ended)), writer.Refused, walPeak / 1024.0 / 1024, space);
     }
 
     private static IHost Build(string path)
@@ -61,56 +54,31 @@ internal static class RetentionRun
         return builder.Build();
     }
 
-    private static async Task<long> RunAsync(Contestant contestant, IServiceProvider services, CancellationToken cancellationToken)
+    /// <summary>Compares pages, not lengths: what is still in the log counts as in the file.</summary>
+    private static double OfVacuumed(SqliteDatabase database)
     {
-        var database = services.GetRequiredService<SqliteDatabase>();
-        switch (contestant)
-        {
-            case Contestant.Ours:
-                var request = new OperationRequest { Caller = new OperationCaller("benchmark", IsVerified: true) };
-                var ended = await services.GetRequiredService<CleanupOperations>().CleanAsync(new CleanupCommand { Tables = ["processing_metrics"] }, request, cancellationToken);
-                return ((CleanupResult)ended.Result!).Tables.Sum(t => t.Rows);
-            case Contestant.OneDelete:
-                return await Task.Run(() => InTurn(database, "DELETE FROM processing_metrics WHERE timestamp < strftime('%Y-%m-%d %H:%M:%S', 'now', '-30 days')"), cancellationToken);
-            case Contestant.FixedChunks:
-                return await Task.Run(() => InChunks(database), cancellationToken);
-            default:
-                await Task.Delay(Alone, cancellationToken);
-                return 0;
-        }
+        using var connection = database.OpenWriter();
+        var copy = database.Path + ".vacuumed";
+        Execute(connection, $"VACUUM INTO '{copy}'");
+        using var vacuumed = new SqliteConnection($"Data Source={copy};Pooling=False");
+        vacuumed.Open();
+        return Pages(connection) / (double)Pages(vacuumed);
     }
 
-    private static long InTurn(SqliteDatabase database, string sql)
+    private static long Pages(SqliteConnection connection)
     {
-        using var turn = database.WriteGate.Enter();
-        using var connection = database.OpenWriter();
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA page_count";
+        return (long)command.ExecuteScalar()!;
+    }
+
+    /// <summary>Runs a statement however long it takes.</summary>
+    /// <returns>Rows changed.</returns>
+    internal static long Execute(SqliteConnection connection, string sql)
+    {
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.CommandTimeout = 0;
         return command.ExecuteNonQuery();
-    }
-
-    private static long InChunks(SqliteDatabase database)
-    {
-        using var connection = database.OpenWriter();
-        using var command = connection.CreateCommand();
-        command.CommandTimeout = 120;
-        command.CommandText =
-            "DELETE FROM processing_metrics WHERE rowid IN (SELECT rowid FROM processing_metrics WHERE timestamp < strftime('%Y-%m-%d %H:%M:%S', 'now', '-30 days') LIMIT 5000)";
-        var deleted = 0L;
-        while (true)
-        {
-            try
-            {
-                var chunk = command.ExecuteNonQuery();
-                if (chunk == 0)
-                    return deleted;
-                deleted += chunk;
-            }
-            catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_BUSY)
-            {
-                // The writer was faster.
-            }
-        }
     }
 }

@@ -12,8 +12,9 @@ internal static class Optimizers
     public static OptimizePlanner Planner(SqliteDatabase database) =>
         new(database, new DatabaseSizeReader(database, TimeProvider.System), Options.Create(new OptimizationOptions()));
 
+    /// <summary>Its checkpoints end with the process.</summary>
     public static Optimizer Of(SqliteDatabase database) =>
-        new(database, Planner(database), Options.Create(new OptimizationOptions()), NullLogger<Optimizer>.Instance);
+        new(database, Planner(database), new WalCheckpointer(database, NullLogger<WalCheckpointer>.Instance), Options.Create(new OptimizationOptions()), NullLogger<Optimizer>.Instance);
 
     /// <summary>For those who do not care how far it is.</summary>
     public static void Ignore(string message, long completed, long total, string unit)

@@ -33,7 +33,7 @@ public abstract class RetentionTestBase : SqliteMigrationTestBase, IDisposable
 
     private protected Cleaner NewCleaner() => NewCleaner(Database, Planner, _checkpointer ??= new WalCheckpointer(Database, NullLogger<WalCheckpointer>.Instance));
 
-    private protected Cleaner NewCleaner(SqliteDatabase database, CleanupPlanner planner, WalCheckpointer checkpointer) => new(database, planner, checkpointer, Microsoft.Extensions.Options.Options.Create(Options), Ingest, Time, NullLogger<Cleaner>.Instance);
+    private protected Cleaner NewCleaner(SqliteDatabase database, CleanupPlanner planner, WalCheckpointer checkpointer) => new(database, planner, new RollupCatchUp(database), checkpointer, Microsoft.Extensions.Options.Options.Create(Options), Ingest, Time, NullLogger<Cleaner>.Instance);
 
     private protected HoldStore Holds => new(Database, Time);
 
