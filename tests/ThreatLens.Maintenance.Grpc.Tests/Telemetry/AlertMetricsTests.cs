@@ -48,7 +48,8 @@ public sealed partial class AlertMetricsTests : IAsyncLifetime
         Assert.Equal(documented.Keys.Order(StringComparer.Ordinal), Arrived().Order(StringComparer.Ordinal));
         foreach (var metric in _otlp.Metrics.Where(m => m.Scope == Meter).DistinctBy(m => m.Name))
             Assert.Equal($"{metric.Name} {documented[metric.Name]}", $"{metric.Name} {metric.Unit}");
-        Assert.All(Rules(), name => Assert.Contains(name, documented.Select(d => Prometheus(d.Key, d.Value))));
+        HashSet<string> known = [.. documented.Select(d => Prometheus(d.Key, d.Value)), .. Attributes()];
+        Assert.All(Rules(), name => Assert.Contains(name, known));
         AssertValues();
     }
 
@@ -88,6 +89,9 @@ public sealed partial class AlertMetricsTests : IAsyncLifetime
     /// <summary>The metrics that the example rules name.</summary>
     private static List<string> Rules() => [.. RuleName().Matches(Section()).Select(m => m.Value).Distinct(StringComparer.Ordinal)];
 
+    /// <summary>The attributes in the table, as Prometheus calls them.</summary>
+    private static IEnumerable<string> Attributes() => DocumentedAttribute().Matches(Section()).Select(m => m.Groups["name"].Value.Replace('.', '_'));
+
     /// <summary>As Prometheus calls a gauge: with its unit behind, unless a part of the name says it already.</summary>
     private static string Prometheus(string name, string unit)
     {
@@ -124,6 +128,9 @@ public sealed partial class AlertMetricsTests : IAsyncLifetime
 
     [GeneratedRegex(@"^\| `(?<name>[a-z0-9_.]+)` \| `(?<unit>[^`]*)` \|", RegexOptions.Multiline)]
     private static partial Regex DocumentedRow();
+
+    [GeneratedRegex(@"` \| `(?<name>threatlens\.[a-z_.]+)`")]
+    private static partial Regex DocumentedAttribute();
 
     [GeneratedRegex("threatlens_[a-z0-9_]+")]
     private static partial Regex RuleName();
