@@ -11,6 +11,7 @@ using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Health.Sections;
 using ThreatLens.Maintenance.Ingestion;
+using ThreatLens.Maintenance.Integrity;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Migrations.Planning;
 using ThreatLens.Maintenance.Migrations.Rehearsal;
@@ -19,6 +20,7 @@ using ThreatLens.Maintenance.Optimization;
 using ThreatLens.Maintenance.Optimization.Indexes;
 using ThreatLens.Maintenance.Retention;
 using ThreatLens.Maintenance.Retention.Holds;
+using ThreatLens.Maintenance.Scheduling;
 using ThreatLens.Maintenance.Statistics;
 using ThreatLens.Maintenance.Statistics.History;
 using ThreatLens.Maintenance.Statistics.Notifications;
@@ -49,8 +51,9 @@ public static class MaintenanceRegistration
         builder.AddOptions<StatisticsOptions>("Maintenance:Statistics");
         builder.AddOptions<HistoryOptions>("Maintenance:History");
         builder.AddSqlite();
-        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddRetention().AddHealth().AddOptimization().AddStatistics().AddAlerting();
+        builder.Services.AddMigrations().AddBackups().AddOperations().AddIngestion().AddRetention().AddIntegrity().AddHealth().AddOptimization().AddStatistics().AddAlerting();
         builder.Services.AddHostedService<MaintenanceService>();
+        builder.AddScheduling();
         return builder;
     }
 
@@ -114,6 +117,11 @@ public static class MaintenanceRegistration
         .AddSingleton<Cleaner>()
         .AddSingleton<CleanupOperations>();
 
+    private static IServiceCollection AddIntegrity(this IServiceCollection services) => services
+        .AddSingleton<IntegrityChecker>()
+        .AddSingleton<IntegrityRecord>()
+        .AddSingleton<IntegrityOperations>();
+
     private static IServiceCollection AddHealth(this IServiceCollection services) => services
         .AddSingleton<IntegrityMonitor>()
         .AddSingleton<TableCounter>()
@@ -152,6 +160,19 @@ public static class MaintenanceRegistration
         .AddSingleton<IAlertFigureSource, ActivityFigures>()
         .AddSingleton<IAlertFigureSource, LogSourceFigures>()
         .AddHostedService<AlertMetrics>();
+
+    private static void AddScheduling(this IHostApplicationBuilder builder)
+    {
+        builder.AddOptions<SchedulingOptions>("Maintenance:Scheduling");
+        builder.Services.AddSingleton<IValidateOptions<SchedulingOptions>, SchedulingOptionsValidation>()
+            .AddSingleton<ScheduledWork>()
+            .AddSingleton<ScheduleSet>()
+            .AddSingleton<ScheduleStore>()
+            .AddSingleton<ScheduleRuns>()
+            .AddSingleton<ScheduleOperations>()
+            // Stops before the service above: that waits for all operations, and this for their records.
+            .AddHostedService<SchedulerService>();
+    }
 
     private static OptionsBuilder<T> AddOptions<T>(this IHostApplicationBuilder builder, string section)
         where T : class => builder.Services.AddOptions<T>().Bind(builder.Configuration.GetSection(section)).ValidateDataAnnotations().ValidateOnStart();

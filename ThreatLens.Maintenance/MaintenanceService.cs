@@ -125,6 +125,9 @@ public sealed class MaintenanceService(
             var found = await Task.Factory.StartNew(() => integrity.Check(cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
             // Without a result (no file yet, locked) the next try comes soon.
             await Task.Delay(found ? health.Value.IntegrityCheckInterval : FirstRetry, time, cancellationToken).ConfigureAwait(false);
+            // A scheduled check may have come before: then this one is due by its age.
+            while (found && integrity.Age is { } age && age < health.Value.IntegrityCheckInterval)
+                await Task.Delay(health.Value.IntegrityCheckInterval - age, time, cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -55,6 +55,8 @@ internal static class OperationMapping
         Contract.OperationKind.CreateHold => Domain.OperationKind.CreateHold,
         Contract.OperationKind.ReleaseHold => Domain.OperationKind.ReleaseHold,
         Contract.OperationKind.RestoreDrill => Domain.OperationKind.RestoreDrill,
+        Contract.OperationKind.PauseSchedule => Domain.OperationKind.PauseSchedule,
+        Contract.OperationKind.IntegrityCheck => Domain.OperationKind.IntegrityCheck,
         _ when System.Enum.IsDefined(kind) => throw MaintenanceException.NotImplemented($"{field} {kind}"),
         _ => throw MaintenanceException.InvalidArgument(field, $"{(int)kind} is no OperationKind"),
     };
@@ -86,6 +88,8 @@ internal static class OperationMapping
         Domain.OperationKind.CreateHold => Contract.OperationKind.CreateHold,
         Domain.OperationKind.ReleaseHold => Contract.OperationKind.ReleaseHold,
         Domain.OperationKind.RestoreDrill => Contract.OperationKind.RestoreDrill,
+        Domain.OperationKind.PauseSchedule => Contract.OperationKind.PauseSchedule,
+        Domain.OperationKind.IntegrityCheck => Contract.OperationKind.IntegrityCheck,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
@@ -142,6 +146,12 @@ internal static class OperationMapping
                 break;
             case Retention.Holds.ReleasedHold released:
                 mapped.ReleaseHold = new Contract.ReleaseHoldResult { Hold = released.Hold.ToContract() };
+                break;
+            case Integrity.IntegrityCheckResult check:
+                mapped.IntegrityCheck = check.ToContract();
+                break;
+            case Scheduling.PausedSchedule paused:
+                mapped.PauseSchedule = new Contract.PauseScheduleResult { Schedule = paused.ToContract() };
                 break;
             case StoredMonitoringConfig config:
                 mapped.UpdateMonitoringConfig = config.ToResult();

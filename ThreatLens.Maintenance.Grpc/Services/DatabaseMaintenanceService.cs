@@ -11,6 +11,7 @@ using ThreatLens.Maintenance.Optimization;
 using ThreatLens.Maintenance.Optimization.Indexes;
 using ThreatLens.Maintenance.Retention;
 using ThreatLens.Maintenance.Retention.Holds;
+using ThreatLens.Maintenance.Scheduling;
 using ThreatLens.Maintenance.Statistics;
 using ThreatLens.Maintenance.Statistics.Notifications;
 using ThreatLens.Maintenance.Statistics.Processing;
@@ -49,6 +50,7 @@ internal sealed partial class DatabaseMaintenanceService(
     OptimizeOperations optimizations,
     DatabaseSizeReader sizes,
     IndexAdvisor indexAdvisor,
+    ScheduleOperations schedules,
     IHostApplicationLifetime lifetime,
     TimeProvider time) : DatabaseMaintenance.DatabaseMaintenanceBase
 {

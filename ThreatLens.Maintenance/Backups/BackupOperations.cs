@@ -2,13 +2,14 @@ using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Health;
 using ThreatLens.Maintenance.Ingestion;
+using ThreatLens.Maintenance.Integrity;
 using ThreatLens.Maintenance.Operations;
 
 namespace ThreatLens.Maintenance.Backups;
 
 /// <summary>Backup and Restore as operations, and the backup that changes of the schema take first. Thread-safe.</summary>
 public sealed class BackupOperations(
-    BackupTaker taker, Restorer restorer, OperationRunner runner, IngestWriter ingest, IntegrityMonitor integrity, StartupState startup)
+    BackupTaker taker, Restorer restorer, OperationRunner runner, IngestWriter ingest, IntegrityMonitor integrity, IntegrityRecord checks, StartupState startup)
 {
     /// <summary>Takes a backup as an operation.</summary>
     /// <param name="keep">How many to keep, 1 to 1000; null: as configured.</param>
@@ -43,6 +44,7 @@ public sealed class BackupOperations(
     {
         var result = restorer.Restore(command, context.OperationId, ingest.EndStreams, Progress(context), context.CancellationToken);
         // What the health report remembers is of the replaced content.
+        checks.Forget();
         integrity.Check(context.CancellationToken);
         return result;
     }

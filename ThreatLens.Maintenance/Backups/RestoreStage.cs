@@ -52,7 +52,8 @@ internal sealed class RestoreStage : IDisposable
     public void CarryOperations(SqliteDatabase database, string operationId, string message)
     {
         Connection.Execute("ATTACH $path AS present", ("$path", database.Path));
-        foreach (var table in Records)
+        // Schedules too: a pause stays, and what has run since the backup was taken is not taken for missed.
+        foreach (var table in (string[])[.. Records, "maintenance_schedules"])
         {
             var columns = string.Join(", ", Connection.Texts("SELECT name FROM pragma_table_info($table, 'present') ORDER BY cid", ("$table", table)).Select(DatabaseContent.Quote));
             if (columns.Length > 0)

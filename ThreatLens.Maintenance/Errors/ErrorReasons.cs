@@ -177,6 +177,9 @@ public static class ErrorReasons
     /// <summary>No event of that id.</summary>
     public const string EventNotFound = "EVENT_NOT_FOUND";
 
+    /// <summary>No schedule of that name.</summary>
+    public const string ScheduleNotFound = "SCHEDULE_NOT_FOUND";
+
     /// <summary>A defect of this service; the log has the trace id.</summary>
     public const string Internal = "INTERNAL";
 }

@@ -4,12 +4,6 @@ namespace ThreatLens.Maintenance.Health;
 
 internal static partial class Log
 {
-    [LoggerMessage(300, LogLevel.Information, "quick_check found nothing in {Milliseconds} ms")]
-    public static partial void Intact(ILogger logger, double milliseconds);
-
-    [LoggerMessage(301, LogLevel.Critical, "quick_check found {Count} problems, the first: {Problem}")]
-    public static partial void Damaged(ILogger logger, int count, string problem);
-
     [LoggerMessage(302, LogLevel.Warning, "The integrity check could not run; the integrity stays unknown")]
     public static partial void IntegrityUnknown(ILogger logger, Exception exception);
 

@@ -38,4 +38,10 @@ public enum OperationKind
 
     /// <summary>Restores a backup aside and checks it.</summary>
     RestoreDrill,
+
+    /// <summary>Checks the file's integrity.</summary>
+    IntegrityCheck,
+
+    /// <summary>Pauses or resumes a schedule.</summary>
+    PauseSchedule,
 }

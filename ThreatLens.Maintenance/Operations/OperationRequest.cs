@@ -18,6 +18,12 @@ public sealed record OperationRequest
     /// <summary>Wait for conflicting operations, of this process or another, instead of being refused. Default: refused.</summary>
     public bool WaitsForTurn { get; init; }
 
+    /// <summary>
+    /// Told the operation once it is accepted and on its way, before the wait for its end; not told of a repeated request. Must neither throw nor take
+    /// long: whoever comes next waits for it. Default: nobody.
+    /// </summary>
+    public Action<Operation> Accepted { get; init; } = static _ => { };
+
     /// <summary>Nobody waits: the operation's span becomes a root, linked to the caller's, instead of its child.</summary>
     public bool IsDetached => Wait == TimeSpan.Zero;
 }

@@ -125,6 +125,7 @@ public sealed class OperationRunner(
             end.Start(TaskScheduler.Default);
             heldLock = null;
             _ = ForgetAsync(running, end);
+            request.Accepted(operation);
             return (running.Current, end);
         }
         finally

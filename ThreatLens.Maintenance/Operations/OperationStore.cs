@@ -6,11 +6,13 @@ using ThreatLens.Maintenance.Backups.Drills;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Ingestion;
+using ThreatLens.Maintenance.Integrity;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Migrations.Drift;
 using ThreatLens.Maintenance.Optimization;
 using ThreatLens.Maintenance.Retention;
 using ThreatLens.Maintenance.Retention.Holds;
+using ThreatLens.Maintenance.Scheduling;
 
 namespace ThreatLens.Maintenance.Operations;
 
@@ -145,6 +147,8 @@ public sealed class OperationStore(SqliteDatabase database, ServiceSchema schema
         OperationKind.CreateHold => typeof(CreatedHold),
         OperationKind.ReleaseHold => typeof(ReleasedHold),
         OperationKind.RestoreDrill => typeof(RestoreDrillResult),
+        OperationKind.IntegrityCheck => typeof(IntegrityCheckResult),
+        OperationKind.PauseSchedule => typeof(PausedSchedule),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No result type is known for this kind."),
     };
 

@@ -5,7 +5,7 @@ using ThreatLens.Maintenance.Migrations;
 namespace ThreatLens.Maintenance.Operations;
 
 /// <summary>
-/// The service's own tables (operations, producers, positions, rollups, holds, cleanups), on a track of their own beside the product's migrations: created before
+/// The service's own tables (operations, producers, positions, rollups, holds, cleanups, schedules), on a track of their own beside the product's migrations: created before
 /// the first operation, upgraded silently in one transaction, never listed, targeted or removed by Migrate and Rollback.
 /// </summary>
 public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migrations, TimeProvider time)
@@ -53,6 +53,16 @@ public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migra
         CREATE TABLE maintenance_restore_drills(
             operation_id TEXT NOT NULL PRIMARY KEY, backup_name TEXT NOT NULL, ended_at TEXT NOT NULL, recovery_ms REAL NOT NULL, passed INTEGER NOT NULL,
             problems TEXT NOT NULL) WITHOUT ROWID;
+        """,
+        // Schedules: up to when each is settled, what is open, how it went, whether it is paused. The last integrity check of each depth.
+        """
+        CREATE TABLE maintenance_schedules(
+            name TEXT NOT NULL PRIMARY KEY, rhythm TEXT NOT NULL, settled_until TEXT NOT NULL, open_due TEXT NULL, open_process TEXT NULL,
+            last_time TEXT NULL, last_operation_id TEXT NULL, last_outcome TEXT NULL, last_detail TEXT NULL,
+            missed_runs INTEGER NOT NULL DEFAULT 0, last_missed_at TEXT NULL, last_missed_reason TEXT NULL,
+            paused_at TEXT NULL, paused_by TEXT NULL, pause_reason TEXT NULL, paused_until TEXT NULL) WITHOUT ROWID;
+        CREATE TABLE maintenance_integrity_checks(
+            depth TEXT NOT NULL PRIMARY KEY, finished_at TEXT NOT NULL, duration_ms REAL NOT NULL, problems TEXT NOT NULL, operation_id TEXT NOT NULL) WITHOUT ROWID;
         """,
     ];
 
