@@ -13,7 +13,7 @@ public sealed class NotImplementedTests(SharedService shared)
         "Migrate", "Rollback", "Status", "Validate", "Repair", "HealthReport", "ListLogSources", "SetLogSourceEnabled", "GetMonitoringConfig", "UpdateMonitoringConfig",
         "GetOperation", "ListOperations", "WatchOperation", "CancelOperation", "Backup", "ListBackups", "Restore", "GetProcessingMetrics", "Optimize", "GetDatabaseSize",
         "GetIndexAdvice",
-        "Cleanup", "CreateHold", "ListHolds", "ReleaseHold",
+        "Cleanup", "CreateHold", "ListHolds", "ReleaseHold", "ListSchedules", "RunSchedule", "PauseSchedule",
     ];
 
     public static TheoryData<string> Unfilled => [.. DatabaseMaintenance.Descriptor.Methods.Select(m => m.Name).Except(Filled)];
@@ -45,6 +45,8 @@ public sealed class NotImplementedTests(SharedService shared)
     [InlineData(typeof(CleanupRequest), "", "request_id wait_timeout validate_only etag policies tables emergency resume_operation_id max_database_bytes accept_clock")]
     [InlineData(typeof(CreateHoldRequest), "", "request_id wait_timeout validate_only hold")]
     [InlineData(typeof(ReleaseHoldRequest), "", "request_id wait_timeout validate_only hold_id")]
+    [InlineData(typeof(RunScheduleRequest), "", "request_id wait_timeout name")]
+    [InlineData(typeof(PauseScheduleRequest), "", "request_id wait_timeout validate_only name paused pause_until reason")]
     [InlineData(typeof(HealthReportRequest), "on_change_only", "interval sections")]
     public void Every_field_is_either_filled_or_refused(System.Type request, string refused, string filled)
     {
