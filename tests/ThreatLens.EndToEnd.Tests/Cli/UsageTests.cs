@@ -72,7 +72,7 @@ public sealed class UsageTests
         foreach (var verb in new[]
         {
             "status", "migrate", "rollback", "validate", "repair", "optimize", "size-info", "index-advice", "health-report", "processing-metrics", "operations",
-            "realtime-stats", "notification-metrics", "log-sources", "restore-drill",
+            "realtime-stats", "notification-metrics", "log-sources", "restore-drill", "schedules", "schedule",
         })
             Assert.Contains($"  {verb} ", result.Output, StringComparison.Ordinal);
     }
