@@ -7,12 +7,13 @@ namespace ThreatLens.AppHost;
 
 /// <summary>What a developer does to the database from the dashboard, from the <c>aspire</c> command, or by typing to the built-in host: calls
 /// to the service's gRPC endpoint, like those of any other caller.</summary>
-internal static class MaintenanceCommands
+internal static partial class MaintenanceCommands
 {
     private delegate Task<ExecuteCommandResult> Command(
         DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken);
 
-    /// <summary>Adds <c>plan</c>, <c>migrate</c>, <c>rollback</c>, <c>status</c>, <c>cleanup</c>, <c>optimize</c> and <c>health-report</c> to the service.</summary>
+    /// <summary>Adds <c>plan</c>, <c>migrate</c>, <c>rollback</c>, <c>status</c>, <c>cleanup</c>, <c>optimize</c>, <c>schedules</c>,
+    /// <c>run-schedule</c> and <c>health-report</c> to the service.</summary>
     public static IResourceBuilder<ProjectResource> WithMaintenanceCommands(this IResourceBuilder<ProjectResource> maintenance)
     {
         var grpc = maintenance.GetEndpoint("grpc");
@@ -99,6 +100,26 @@ internal static class MaintenanceCommands
             {
                 Description = "Gives free pages back in slices beside ingest, and refreshes statistics.",
                 IconName = "Broom",
+            })
+            .WithCommand("schedules", "Schedules", Calling(SchedulesAsync), new CommandOptions
+            {
+                Description = "What runs by itself: when next, how it went last, what is paused or was missed.",
+                IconName = "CalendarClock",
+            })
+            .WithCommand("run-schedule", "Run a schedule", Calling(RunScheduleAsync), new CommandOptions
+            {
+                Description = "Runs a schedule's job now, such as an integrity check or a backup.",
+                IconName = "CalendarArrowRight",
+                Arguments =
+                [
+                    new InteractionInput
+                    {
+                        Name = "name",
+                        Label = "Schedule",
+                        InputType = InputType.Text,
+                        Description = "backup, cleanup, integrity-check, integrity-check-full, optimize, restore-drill or vacuum.",
+                    },
+                ],
             })
             .WithCommand("health-report", "Health report", Calling(HealthReportAsync), new CommandOptions
             {

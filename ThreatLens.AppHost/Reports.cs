@@ -62,6 +62,22 @@ internal static class Reports
         return text.ToString();
     }
 
+    /// <summary>Schedules, a row each.</summary>
+    public static string Of(ListSchedulesResponse schedules)
+    {
+        var text = new StringBuilder();
+        text.AppendLine("| Schedule | Cron | Next (UTC) | Last (UTC) | Outcome | Missed |");
+        text.AppendLine("| --- | --- | --- | --- | --- | --- |");
+        foreach (var schedule in schedules.Schedules)
+        {
+            var next = !schedule.Enabled ? "off" : schedule.NextTime is null && schedule.Paused ? "paused" : At(schedule.NextTime);
+            var outcome = schedule.LastOutcome == ScheduleOutcome.Unspecified ? "" : $"{schedule.LastOutcome} {schedule.LastDetail}".TrimEnd().Replace("|", "\\|", StringComparison.Ordinal);
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {schedule.Name} | {schedule.Cron} {schedule.TimeZone} | {next} | {At(schedule.LastTime)} | {outcome} | {schedule.MissedRuns} |");
+        }
+
+        return text.ToString();
+    }
+
     /// <summary>A health report: a heading per section, its sentence, its figures, its findings.</summary>
     public static string Of(HealthReportResponse report)
     {

@@ -6,6 +6,7 @@ using ThreatLens.Cli.Migrations;
 using ThreatLens.Cli.Monitoring;
 using ThreatLens.Cli.Operations;
 using ThreatLens.Cli.Retention;
+using ThreatLens.Cli.Schedules;
 using ThreatLens.Cli.Space;
 using ThreatLens.Cli.Statistics;
 using ThreatLens.Cli.Status;
@@ -61,6 +62,8 @@ internal static class ThreatLensCommand
             RealtimeStatsCommand.Create(connection),
             NotificationMetricsCommand.Create(connection),
             ProcessingMetricsCommand.Create(connection),
+            SchedulesCommand.Create(connection),
+            ScheduleCommand.Create(connection),
             OperationsCommand.Create(connection),
             MonitoringConfigCommand.Create(connection),
             LogSourcesCommand.Create(connection),

@@ -7,6 +7,7 @@ using ThreatLens.Cli.Migrations;
 using ThreatLens.Cli.Monitoring;
 using ThreatLens.Cli.Output;
 using ThreatLens.Cli.Retention;
+using ThreatLens.Cli.Schedules;
 using ThreatLens.Cli.Space;
 using ThreatLens.Maintenance.V1;
 
@@ -29,6 +30,8 @@ internal static class ResultView
         Operation.ResultOneofCase.Cleanup => CleanupView.Of(operation.Cleanup),
         Operation.ResultOneofCase.CreateHold => HoldView.Table([operation.CreateHold.Hold]),
         Operation.ResultOneofCase.ReleaseHold => HoldView.Table([operation.ReleaseHold.Hold]),
+        Operation.ResultOneofCase.PauseSchedule => ScheduleView.Paused(operation.PauseSchedule.Schedule),
+        Operation.ResultOneofCase.IntegrityCheck => ScheduleView.Of(operation.IntegrityCheck),
         Operation.ResultOneofCase.UpdateMonitoringConfig => MonitoringConfigView.Of(
             operation.UpdateMonitoringConfig.Config, operation.UpdateMonitoringConfig.Etag),
         Operation.ResultOneofCase.SetLogSourceEnabled => LogSourceView.Table([operation.SetLogSourceEnabled.LogSource]),
@@ -54,6 +57,8 @@ internal static class ResultView
         Operation.ResultOneofCase.Cleanup => $"{Words.Count(operation.Cleanup.Tables.Sum(t => t.Rows), "row", "rows")} deleted",
         Operation.ResultOneofCase.CreateHold => HoldView.Of(operation.CreateHold.Hold?.Target),
         Operation.ResultOneofCase.ReleaseHold => HoldView.Of(operation.ReleaseHold.Hold?.Target),
+        Operation.ResultOneofCase.PauseSchedule when operation.PauseSchedule.Schedule is { } schedule => $"{schedule.Name} {(schedule.Paused ? "paused" : "resumed")}",
+        Operation.ResultOneofCase.IntegrityCheck => ScheduleView.InShort(operation.IntegrityCheck),
         _ => null,
     };
 

@@ -58,7 +58,7 @@ internal static class AlertInstruments
         (SampleAge, "s", "Age of sampled figures."),
         (BackupAge, "s", "Since the newest verified backup was taken."),
         (DrillAge, "s", "Since a restore drill last passed."),
-        (DrillPassed, "1", "Whether the last restore drill passed: 1 or 0."),
+        (DrillPassed, "{drill}", "Whether the last restore drill passed: 1 or 0."),
         (DrillRecovery, "s", "Recovery time that the last restore drill measured."),
         (IntegrityAge, "s", "Since the last integrity check ended."),
         (IntegrityProblems, "{problem}", "Problems that it found."),
@@ -68,7 +68,7 @@ internal static class AlertInstruments
         (OperationsFailed, "{operation}", "Operations that failed or were interrupted within a day, of the newest 200."),
         (LogSources, "{source}", "Log sources by status; disabled ones are of the status disabled."),
         (LogSourcesSilent, "{source}", "Log sources that are enabled, and unwatched or silent."),
-        (HealthStatus, "1", "Health by section, and overall: 0 OK, 1 unknown, 2 warning, 3 critical."),
+        (HealthStatus, "{status}", "Health by section, and overall: 0 OK, 1 unknown, 2 warning, 3 critical."),
         (HealthFindings, "{finding}", "Findings of the health report by id."),
     ];
 

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Statistics.Sampling;
 
 namespace ThreatLens.Maintenance.Alerting;
 
@@ -8,9 +10,8 @@ namespace ThreatLens.Maintenance.Alerting;
 /// Reads the figures worth an alert every few seconds, so that the exporter never waits for the database. What cannot be read is not sent: an alert
 /// on absence tells of that.
 /// </summary>
-internal sealed class AlertMetrics(IEnumerable<IAlertFigureSource> sources, TimeProvider time, ILogger<AlertMetrics> logger) : BackgroundService
+internal sealed class AlertMetrics(IEnumerable<IAlertFigureSource> sources, IOptions<StatisticsOptions> options, TimeProvider time, ILogger<AlertMetrics> logger) : BackgroundService
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
     private readonly IAlertFigureSource[] _sources = [.. sources];
     private readonly HashSet<string> _failing = [];
     private volatile IReadOnlyList<AlertFigure> _figures = [];
@@ -31,7 +32,7 @@ internal sealed class AlertMetrics(IEnumerable<IAlertFigureSource> sources, Time
             AlertInstruments.Create(() => _figures);
             while (true)
             {
-                await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(false);
+                await Task.Delay(options.Value.AlertInterval, time, stoppingToken).ConfigureAwait(false);
                 Refresh();
             }
         }

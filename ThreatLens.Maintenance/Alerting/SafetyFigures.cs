@@ -1,16 +1,16 @@
 using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Backups.Drills;
-using ThreatLens.Maintenance.Health;
+using ThreatLens.Maintenance.Integrity;
 using static ThreatLens.Maintenance.Alerting.AlertInstruments;
 
 namespace ThreatLens.Maintenance.Alerting;
 
 /// <summary>Whether the database could be lost: backups, drills, integrity.</summary>
-internal sealed class SafetyFigures(BackupDirectory backups, RestoreDrillStore drills, IntegrityMonitor integrity) : IAlertFigureSource
+internal sealed class SafetyFigures(BackupDirectory backups, RestoreDrillStore drills, IntegrityRecord integrity) : IAlertFigureSource
 {
     public IEnumerable<AlertFigure> Read(DateTimeOffset now)
     {
-        if (integrity.Last is { } check)
+        if (integrity.Newest is { } check)
         {
             yield return new(IntegrityAge, Age(now, check.FinishedAt));
             yield return new(IntegrityProblems, check.Problems.Count);

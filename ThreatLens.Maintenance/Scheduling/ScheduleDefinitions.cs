@@ -1,4 +1,5 @@
 using ThreatLens.Maintenance.Backups;
+using ThreatLens.Maintenance.Backups.Drills;
 using ThreatLens.Maintenance.Integrity;
 using ThreatLens.Maintenance.Operations;
 using ThreatLens.Maintenance.Optimization;
@@ -7,7 +8,7 @@ using ThreatLens.Maintenance.Retention;
 namespace ThreatLens.Maintenance.Scheduling;
 
 /// <summary>The operations that schedules run.</summary>
-public sealed record ScheduledWork(BackupOperations Backups, CleanupOperations Cleanups, OptimizeOperations Optimizations, IntegrityOperations Integrity);
+public sealed record ScheduledWork(BackupOperations Backups, CleanupOperations Cleanups, OptimizeOperations Optimizations, IntegrityOperations Integrity, RestoreDrillOperations Drills);
 
 /// <summary>A job that can be scheduled.</summary>
 /// <param name="Name">Its name, for callers and in the database; never change one.</param>
@@ -38,6 +39,8 @@ internal static class ScheduleDefinitions
             (work, request, token) => work.Integrity.CheckAsync(IntegrityDepth.Full, request, token)),
         new("optimize", nameof(SchedulingOptions.Optimize), o => o.Optimize, "Gives free pages back in slices, refreshes statistics.",
             (work, request, token) => work.Optimizations.OptimizeAsync(new OptimizeCommand(), request, token)),
+        new("restore-drill", nameof(SchedulingOptions.RestoreDrill), o => o.RestoreDrill, "Restores the newest backup aside and checks it.",
+            (work, request, token) => work.Drills.RunAsync(null, request, token)),
         new("vacuum", nameof(SchedulingOptions.Vacuum), o => o.Vacuum, "Rewrites the whole file; writers wait.",
             (work, request, token) => work.Optimizations.OptimizeAsync(new OptimizeCommand { FullVacuum = true }, request, token)) { NeedsWindow = true },
     ];

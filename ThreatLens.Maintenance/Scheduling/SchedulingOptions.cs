@@ -27,6 +27,9 @@ public sealed class SchedulingOptions
     /// <summary>A full integrity check, indexes included. Default: on Saturdays at 05:00.</summary>
     public ScheduleOptions IntegrityCheckFull { get; set; } = new() { Cron = "0 0 5 ? * SAT" };
 
+    /// <summary>A restore drill with the newest backup. Default: on Sundays at 06:00.</summary>
+    public ScheduleOptions RestoreDrill { get; set; } = new() { Cron = "0 0 6 ? * SUN" };
+
     /// <summary>
     /// A rewrite of the whole file, which keeps writers out until it ends. Default: off; on Sundays at 04:30 once it is enabled, which takes a
     /// <see cref="ScheduleOptions.Window"/>.

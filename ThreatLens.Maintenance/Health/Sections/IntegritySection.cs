@@ -4,7 +4,7 @@ using ThreatLens.Maintenance.Integrity;
 namespace ThreatLens.Maintenance.Health.Sections;
 
 /// <summary>What the last integrity checks found, of either depth. What a full check found stays until a full check finds it gone: a quick one does not look there.</summary>
-internal sealed class IntegritySection(IntegrityRecord record, IOptions<HealthOptions> options) : IHealthSectionSource
+internal sealed class IntegritySection(IntegrityRecord record, BackupList backups, IOptions<HealthOptions> options) : IHealthSectionSource
 {
     public HealthSectionKind Kind => HealthSectionKind.Integrity;
 
@@ -30,7 +30,7 @@ internal sealed class IntegritySection(IntegrityRecord record, IOptions<HealthOp
                 new HealthFigure("last_quick_check", quick?.FinishedAt),
                 new HealthFigure("last_full_check", full?.FinishedAt),
             ],
-            problems.Count == 0 ? [] : [HealthRules.Damaged.Fail(string.Join("; ", problems))],
+            problems.Count == 0 ? [] : [HealthRules.Damaged.Fail(string.Join("; ", problems), command: backups.Get(look.Now).FirstOrDefault() is { } newestBackup ? $"threatlens restore {newestBackup.Name}" : null)],
             outdated ? HealthStatus.Unknown : HealthStatus.Ok) with { SampledAt = newest.FinishedAt };
     }
 }

@@ -16,6 +16,10 @@ public sealed class StatisticsOptions
     [Range(0.001, 0.5)]
     public double MaxLoad { get; set; } = 0.02;
 
+    /// <summary>Time between two looks at the figures that are sent as metrics. 1 s to 5 min; default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan AlertInterval { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Length of the window that is sampled, back from now. 1 h to 30 days; default 24 h.</summary>
     [Range(typeof(TimeSpan), "01:00:00", "30.00:00:00")]
     public TimeSpan Window { get; set; } = TimeSpan.FromHours(24);

@@ -40,6 +40,9 @@ public sealed class UsageTests
     [InlineData("--limit takes", "processing-metrics", "--limit", "100001")]
     [InlineData("--limit takes", "processing-metrics", "--limit", "many")]
     [InlineData("--limit takes", "operations", "--limit", "many")]
+    [InlineData("out of range", "realtime-stats", "--step", "1s")]
+    [InlineData("exclude each other", "notification-metrics", "--last", "1h", "--from", "2026-09-01")]
+    [InlineData("is none of", "log-sources", "--status", "sleepy")]
     public async Task Wrong_command_line_is_exit_code_2_and_says_what_is_wrong(string message, params string[] arguments)
     {
         var result = await CliProcess.RunAsync(address: null, arguments);
@@ -69,6 +72,7 @@ public sealed class UsageTests
         foreach (var verb in new[]
         {
             "status", "migrate", "rollback", "validate", "repair", "optimize", "size-info", "index-advice", "health-report", "processing-metrics", "operations",
+            "realtime-stats", "notification-metrics", "log-sources", "restore-drill", "schedules", "schedule",
         })
             Assert.Contains($"  {verb} ", result.Output, StringComparison.Ordinal);
     }

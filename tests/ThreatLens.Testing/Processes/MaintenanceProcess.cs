@@ -37,6 +37,8 @@ public sealed partial class MaintenanceProcess : IAsyncDisposable
             ["Kestrel__Endpoints__grpc__Url"] = $"http://127.0.0.1:{grpcPort}",
             ["Kestrel__Endpoints__http__Url"] = "http://127.0.0.1:0",
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = null,
+            // At the hours of the default schedules a backup or a cleanup would come into the middle of a test.
+            ["Maintenance__Scheduling__Enabled"] = "false",
         };
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
             variables[name] = value;
