@@ -28,8 +28,11 @@ public sealed class ScheduleStore(SqliteDatabase database, ServiceSchema schema,
     /// time to come: a clock was set back.
     /// </summary>
     /// <returns>Whether that was possible: the service's own tables come with the first operation.</returns>
-    internal bool Adopt(IEnumerable<Schedule> schedules) => database.FileExists && schema.ReadVersion() >= ServiceSchema.LatestVersion && SqliteSession.Write(
-        database, "recording schedules", session =>
+    /// <exception cref="MaintenanceException">The database cannot be written, or belongs to a newer service.</exception>
+    internal bool Adopt(IEnumerable<Schedule> schedules)
+    {
+        schema.RefuseNewer(CancellationToken.None);
+        return schema.ReadVersion() == ServiceSchema.LatestVersion && SqliteSession.Write(database, "recording schedules", session =>
         {
             foreach (var schedule in schedules)
             {
@@ -43,6 +46,7 @@ public sealed class ScheduleStore(SqliteDatabase database, ServiceSchema schema,
 
             return true;
         });
+    }
 
     /// <summary>Takes a due time for this process.</summary>
     /// <returns>False when it is settled, or another process has it.</returns>
@@ -86,13 +90,18 @@ public sealed class ScheduleStore(SqliteDatabase database, ServiceSchema schema,
         schedule, ("$due", Text(due)), ("$outcome", outcome?.ToString()), ("$detail", detail), ("$open", staysOpen));
 
     /// <summary>Records that no operation came of a due time, and settles it.</summary>
-    internal void Miss(Schedule schedule, DateTimeOffset due, string reason) => Write(
-        """
-        INSERT INTO maintenance_schedules(name, rhythm, settled_until, missed_runs, last_missed_at, last_missed_reason) VALUES ($name, $rhythm, $due, 1, $due, $reason)
-        ON CONFLICT(name) DO UPDATE SET missed_runs = missed_runs + 1, last_missed_at = $due, last_missed_reason = $reason,
-            settled_until = max(settled_until, $due), open_due = iif(open_due IS $due, NULL, open_due)
-        """,
-        schedule, ("$rhythm", schedule.Rhythm), ("$due", Text(due)), ("$reason", reason));
+    /// <exception cref="MaintenanceException">The database cannot be written, or belongs to a newer service.</exception>
+    internal void Miss(Schedule schedule, DateTimeOffset due, string reason)
+    {
+        schema.RefuseNewer(CancellationToken.None);
+        Write(
+            """
+            INSERT INTO maintenance_schedules(name, rhythm, settled_until, missed_runs, last_missed_at, last_missed_reason) VALUES ($name, $rhythm, $due, 1, $due, $reason)
+            ON CONFLICT(name) DO UPDATE SET missed_runs = missed_runs + 1, last_missed_at = $due, last_missed_reason = $reason,
+                settled_until = max(settled_until, $due), open_due = iif(open_due IS $due, NULL, open_due)
+            """,
+            schedule, ("$rhythm", schedule.Rhythm), ("$due", Text(due)), ("$reason", reason));
+    }
 
     /// <summary>Pauses or resumes.</summary>
     internal void SetPause(Schedule schedule, SchedulePause? pause) => Write(

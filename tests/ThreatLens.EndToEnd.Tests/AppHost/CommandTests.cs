@@ -60,6 +60,12 @@ public sealed class CommandTests
         await host.LineAsync("maintenance migrate: failed: InvalidArgument");
         host.Type("maintenance optimize");
         await host.LineAsync("maintenance optimize: done: Gave back");
+        host.Type("maintenance schedules");
+        await host.LineAsync("| backup | 0 0 2 * * ? UTC |");
+        host.Type("maintenance run-schedule name=integrity-check-full");
+        await host.LineAsync("maintenance run-schedule: done: integrity-check-full is done");
+        host.Type("maintenance run-schedule name=coffee");
+        await host.LineAsync("maintenance run-schedule: failed: NotFound (SCHEDULE_NOT_FOUND)");
         host.Type("maintenance health-report");
         await host.LineAsync("### Schema: Ok");
     }

@@ -71,7 +71,7 @@ public sealed class UsageTests
         Assert.Contains("Exit codes", result.Output, StringComparison.Ordinal);
         foreach (var verb in new[]
         {
-            "status", "migrate", "rollback", "validate", "repair", "optimize", "size-info", "index-advice", "health-report", "processing-metrics", "operations",
+            "status", "migrate", "rollback", "validate", "repair", "optimize", "size-info", "index-advice", "health-report", "processing-metrics", "operations", "schedules", "schedule",
             "realtime-stats", "notification-metrics", "log-sources", "restore-drill",
         })
             Assert.Contains($"  {verb} ", result.Output, StringComparison.Ordinal);

@@ -85,6 +85,15 @@ public sealed class InvalidArgumentTests(SharedService shared)
         ["report without pause"] = ("interval", c => ReportAsync(c, new HealthReportRequest { Interval = new Duration() })),
         ["report too seldom"] = ("interval", c => ReportAsync(c, new HealthReportRequest { Interval = new Duration { Seconds = 3601 } })),
         ["negative sequence to watch from"] = ("after_sequence", c => WatchAsync(c, new WatchOperationRequest { OperationId = new string('0', 32), AfterSequence = -1 })),
+        ["no schedule to run"] = ("name", async c => await c.RunScheduleAsync(new RunScheduleRequest())),
+        ["over-long request id of a run"] = ("request_id", async c => await c.RunScheduleAsync(new RunScheduleRequest { Name = "backup", RequestId = new string('r', 256) })),
+        ["no schedule to pause"] = ("name", async c => await c.PauseScheduleAsync(new PauseScheduleRequest { Paused = true })),
+        ["neither paused nor resumed"] = ("paused", async c => await c.PauseScheduleAsync(new PauseScheduleRequest { Name = "backup" })),
+        ["pause until long ago"] = ("pause_until", async c => await c.PauseScheduleAsync(new PauseScheduleRequest { Name = "backup", Paused = true, PauseUntil = new Timestamp { Seconds = 1 } })),
+        ["pause until no time"] = ("pause_until", async c => await c.PauseScheduleAsync(new PauseScheduleRequest { Name = "backup", Paused = true, PauseUntil = new Timestamp { Nanos = -1 } })),
+        ["resumed until"] = ("pause_until", async c => await c.PauseScheduleAsync(new PauseScheduleRequest { Name = "backup", Paused = false, PauseUntil = new Timestamp { Seconds = 32_503_680_000 } })),
+        ["resumed because"] = ("reason", async c => await c.PauseScheduleAsync(new PauseScheduleRequest { Name = "backup", Paused = false, Reason = "why not" })),
+        ["over-long reason in a plan"] = ("reason", async c => await c.PauseScheduleAsync(new PauseScheduleRequest { Name = "backup", Paused = true, ValidateOnly = true, Reason = new string('é', 1_001) })),
         ["nothing to watch"] = ("operation_id", c => WatchAsync(c, new WatchOperationRequest())),
     };
 
