@@ -17,7 +17,7 @@ public sealed class ScheduleTests
     private static readonly string[] EverySecond =
     [
         "Maintenance__Scheduling__Enabled=true", "Maintenance__Scheduling__IntegrityCheck__Cron=* * * * * ?", "Maintenance__Scheduling__IntegrityCheck__Jitter=0",
-        .. new[] { "Backup", "Cleanup", "Optimize", "IntegrityCheckFull" }.Select(job => $"Maintenance__Scheduling__{job}__Enabled=false"),
+        .. new[] { "Backup", "Cleanup", "Optimize", "IntegrityCheckFull", "RestoreDrill" }.Select(job => $"Maintenance__Scheduling__{job}__Enabled=false"),
     ];
 
     [Fact]
@@ -27,7 +27,7 @@ public sealed class ScheduleTests
 
         var schedules = (await service.Maintenance.ListSchedulesAsync(new ListSchedulesRequest())).Schedules;
 
-        Assert.Equal(["backup", "cleanup", "integrity-check", "integrity-check-full", "optimize", "vacuum"], schedules.Select(s => s.Name));
+        Assert.Equal(["backup", "cleanup", "integrity-check", "integrity-check-full", "optimize", "restore-drill", "vacuum"], schedules.Select(s => s.Name));
         Assert.All(schedules, s => Assert.True(s.Cron.Length > 0 && s.Description.Length > 0 && s.TimeZone == "Europe/Berlin" && s.Enabled == s.NextTime is not null && s.Enabled == (s.Name != "vacuum"), s.ToString()));
         var cleanup = schedules.Single(s => s.Name == "cleanup");
         Assert.Equal(("0 0 3 * * ?", "Sat 01:00-02:00", TimeSpan.FromMinutes(5), MissedRunPolicy.RunOnce), (cleanup.Cron, cleanup.Window, cleanup.Jitter.ToTimeSpan(), cleanup.MissedRunsPolicy));
@@ -41,7 +41,7 @@ public sealed class ScheduleTests
         var caller = new Metadata { { "threatlens-caller", "alice" } };
         var ran = new Dictionary<string, Operation>();
         foreach (var (name, kind) in ((string, OperationKind)[])
-            [("backup", OperationKind.Backup), ("cleanup", OperationKind.Cleanup), ("integrity-check", OperationKind.IntegrityCheck), ("integrity-check-full", OperationKind.IntegrityCheck), ("optimize", OperationKind.Optimize), ("vacuum", OperationKind.Optimize)])
+            [("backup", OperationKind.Backup), ("cleanup", OperationKind.Cleanup), ("integrity-check", OperationKind.IntegrityCheck), ("integrity-check-full", OperationKind.IntegrityCheck), ("optimize", OperationKind.Optimize), ("restore-drill", OperationKind.RestoreDrill), ("vacuum", OperationKind.Optimize)])
         {
             var request = new RunScheduleRequest { Name = name, RequestId = $"once {name}" };
             var operation = (await service.Maintenance.RunScheduleAsync(request, caller)).Operation;
@@ -142,7 +142,7 @@ public sealed class ScheduleTests
     public async Task Run_that_was_due_while_the_service_was_down_is_treated_by_policy(string policy, int runs, long missed)
     {
         await using var service = await RunningService.StartAsync(environment: ["Maintenance__Scheduling__Enabled=true", "Maintenance__Scheduling__Optimize__Jitter=0", $"Maintenance__Scheduling__Optimize__MissedRuns={policy}"]);
-        await Eventually.UntilAsync(() => service.Database.Rows("SELECT 1 FROM maintenance_schedules").Count == 6, "the schedules are on record");
+        await Eventually.UntilAsync(() => service.Database.Rows("SELECT 1 FROM maintenance_schedules").Count == 7, "the schedules are on record");
         await service.Process.KillAsync();
         service.Database.Execute("UPDATE maintenance_schedules SET settled_until = '2020-01-01 00:00:00.000000' WHERE name = 'optimize'");
 

@@ -27,7 +27,8 @@ public sealed partial class AlertMetricsTests : IAsyncLifetime
         await _service.RestartAsync(environment:
         [
             $"OTEL_EXPORTER_OTLP_ENDPOINT={_otlp.Endpoint}", "OTEL_METRIC_EXPORT_INTERVAL=500", "Maintenance__Statistics__AlertInterval=00:00:01", "Maintenance__Statistics__SampleInterval=00:00:01",
-            "Maintenance__History__Interval=00:00:10", "Maintenance__Scheduling__IntegrityCheck__Cron=* * * * * ?", "Maintenance__Scheduling__IntegrityCheck__Jitter=00:00:00",
+            "Maintenance__History__Interval=00:00:10", "Maintenance__Scheduling__Enabled=true",
+            "Maintenance__Scheduling__IntegrityCheck__Cron=* * * * * ?", "Maintenance__Scheduling__IntegrityCheck__Jitter=0",
         ]);
     }
 
