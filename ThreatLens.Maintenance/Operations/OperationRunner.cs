@@ -21,6 +21,9 @@ public sealed class OperationRunner(
     /// <summary>The operations that this process runs now, with those that have ended and could not be recorded yet.</summary>
     public IReadOnlyList<Operation> Running => [.. All().Select(r => r.Running.Current)];
 
+    /// <summary>Whether everything has been asked to stop, for the end of the process.</summary>
+    public bool IsStopping => _stopping.IsCancellationRequested;
+
     /// <summary>Starts an operation and waits for its end, or as long as the caller asked to.</summary>
     /// <param name="work">What to run.</param>
     /// <param name="request">Who asks, and how long to wait; the operation goes on after that, and after a cancelled wait.</param>
