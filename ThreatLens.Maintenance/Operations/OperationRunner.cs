@@ -23,6 +23,8 @@ public sealed class OperationRunner(
 
     /// <summary>Tells of each operation of this process that has ended, well or not; called on a pool thread and not to be held up.</summary>
     public event Action<Operation>? Ended;
+    /// <summary>Whether everything has been asked to stop, for the end of the process.</summary>
+    public bool IsStopping => _stopping.IsCancellationRequested;
 
     /// <summary>Starts an operation and waits for its end, or as long as the caller asked to.</summary>
     /// <param name="work">What to run.</param>

@@ -83,7 +83,7 @@ internal sealed class ScheduleRun(
     {
         var isPaused = store.Read().TryGetValue(schedule.Name, out var record) && record.PauseAt(time.GetUtcNow()) is not null;
         if (isPaused)
-            store.End(schedule, due, null, "", staysOpen: false);
+            store.Settle(schedule, due);
         return isPaused;
     }
 
@@ -107,7 +107,7 @@ internal sealed class ScheduleRun(
             End(
                 isCancelled ? ScheduleOutcome.Cancelled : ScheduleOutcome.Failed,
                 stoppedByWindow ? $"Its window closed. {e.Message}" : e.Message,
-                staysOpen: isCancelled && stopping.IsCancellationRequested);
+                staysOpen: isCancelled && runner.IsStopping);
         }
 
         return true;
@@ -168,7 +168,7 @@ internal sealed class ScheduleRun(
     {
         Log.Ended(logger, schedule.Name, due, _operationId, outcome, detail);
         ScheduleMetrics.Ended(schedule.Name, outcome.ToString().ToLowerInvariant());
-        Record(() => store.End(schedule, due, outcome, detail, staysOpen));
+        Record(() => store.End(schedule, due, _operationId, outcome, detail, staysOpen));
     }
 
     private void Record(Action record) => ScheduleRuns.Record(schedule, record, logger);

@@ -21,11 +21,13 @@ public sealed class ScheduleRuns(ScheduleSet set, ScheduleStore store, Operation
     public string Waiting(string schedule) => _active.TryGetValue(schedule, out var active) ? active.Run.Waiting : "";
 
     /// <summary>A schedule is due now, or was while nobody looked: runs it, unless it is paused, settled, or another process has it.</summary>
-    internal void Fire(string name)
+    /// <param name="name">Name of the schedule.</param>
+    /// <param name="at">When the timer says it is; it may be a moment early.</param>
+    internal void Fire(string name, DateTimeOffset? at = null)
     {
         var schedule = set.Get(name);
         var now = time.GetUtcNow();
-        if (schedule.DueUpTo(now) is not { } due)
+        if (schedule.DueUpTo(at > now ? at.Value : now) is not { } due)
             return;
         Begin(schedule, due, isLate: now - due > Late, () => !SettlePaused(schedule, due) && store.Claim(schedule, due));
     }
@@ -116,7 +118,7 @@ public sealed class ScheduleRuns(ScheduleSet set, ScheduleStore store, Operation
         if (!store.Read().TryGetValue(schedule.Name, out var record) || record.PauseAt(due) is null)
             return false;
         if (store.Claim(schedule, due))
-            store.End(schedule, due, null, "", staysOpen: false);
+            store.Settle(schedule, due);
         return true;
     }
 

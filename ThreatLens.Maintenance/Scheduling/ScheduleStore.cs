@@ -11,6 +11,9 @@ namespace ThreatLens.Maintenance.Scheduling;
 /// </summary>
 public sealed class ScheduleStore(SqliteDatabase database, ServiceSchema schema, TimeProvider time)
 {
+    // A record of a later time than that is of a clock that has been set back since; a timer may go off a moment early.
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
+
     private const string Columns =
         "settled_until, open_due, open_process, last_time, last_operation_id, last_outcome, last_detail, missed_runs, last_missed_at, last_missed_reason, "
         + "paused_at, paused_by, pause_reason, paused_until";
@@ -39,9 +42,9 @@ public sealed class ScheduleStore(SqliteDatabase database, ServiceSchema schema,
                 session.Execute(
                     """
                     INSERT INTO maintenance_schedules(name, rhythm, settled_until) VALUES ($name, $rhythm, $now)
-                    ON CONFLICT(name) DO UPDATE SET rhythm = $rhythm, settled_until = $now, open_due = NULL WHERE rhythm <> $rhythm OR settled_until > $now
+                    ON CONFLICT(name) DO UPDATE SET rhythm = $rhythm, settled_until = $now, open_due = NULL WHERE rhythm <> $rhythm OR settled_until > $later
                     """,
-                    ("$name", schedule.Name), ("$rhythm", schedule.Rhythm), ("$now", SqliteTimestamp.Format(time.GetUtcNow())));
+                    ("$name", schedule.Name), ("$rhythm", schedule.Rhythm), ("$now", Text(time.GetUtcNow())), ("$later", Text(time.GetUtcNow() + ClockTolerance)));
             }
 
             return true;
@@ -57,9 +60,9 @@ public sealed class ScheduleStore(SqliteDatabase database, ServiceSchema schema,
         return Write(
             """
             INSERT INTO maintenance_schedules(name, rhythm, settled_until, open_due, open_process) VALUES ($name, $rhythm, $due, $due, $process)
-            ON CONFLICT(name) DO UPDATE SET settled_until = $due, open_due = $due, open_process = $process WHERE settled_until < $due OR settled_until > $now
+            ON CONFLICT(name) DO UPDATE SET settled_until = $due, open_due = $due, open_process = $process WHERE settled_until < $due OR settled_until > $later
             """,
-            schedule, ("$rhythm", schedule.Rhythm), ("$due", Text(due)), ("$process", ProcessIdentity.Current));
+            schedule, ("$rhythm", schedule.Rhythm), ("$due", Text(due)), ("$process", ProcessIdentity.Current), ("$later", Text(time.GetUtcNow() + ClockTolerance)));
     }
 
     /// <summary>Takes a due time over from a process that is gone.</summary>
@@ -79,15 +82,19 @@ public sealed class ScheduleStore(SqliteDatabase database, ServiceSchema schema,
     /// <summary>Records how the run of a due time ended.</summary>
     /// <param name="schedule">Which schedule.</param>
     /// <param name="due">Which due time.</param>
-    /// <param name="outcome">How it ended; null: it never came to an operation.</param>
+    /// <param name="operationId">The operation that came of it; null: none did.</param>
+    /// <param name="outcome">How that ended; null: none came of it.</param>
     /// <param name="detail">What is to be said of that.</param>
     /// <param name="staysOpen">Whether the next start may run it again.</param>
-    internal void End(Schedule schedule, DateTimeOffset due, ScheduleOutcome? outcome, string detail, bool staysOpen) => Write(
+    internal void End(Schedule schedule, DateTimeOffset due, string? operationId, ScheduleOutcome? outcome, string detail, bool staysOpen) => Write(
         """
-        UPDATE maintenance_schedules SET last_outcome = coalesce($outcome, last_outcome), last_detail = iif($outcome IS NULL, last_detail, $detail),
+        UPDATE maintenance_schedules SET last_outcome = iif(last_operation_id = $id, $outcome, last_outcome), last_detail = iif(last_operation_id = $id, $detail, last_detail),
             open_due = iif($open OR open_due IS NOT $due, open_due, NULL) WHERE name = $name
         """,
-        schedule, ("$due", Text(due)), ("$outcome", outcome?.ToString()), ("$detail", detail), ("$open", staysOpen));
+        schedule, ("$due", Text(due)), ("$id", operationId), ("$outcome", outcome?.ToString()), ("$detail", detail), ("$open", staysOpen));
+
+    /// <summary>Settles a due time that nothing is to come of.</summary>
+    internal void Settle(Schedule schedule, DateTimeOffset due) => End(schedule, due, null, null, "", staysOpen: false);
 
     /// <summary>Records that no operation came of a due time, and settles it.</summary>
     /// <exception cref="MaintenanceException">The database cannot be written, or belongs to a newer service.</exception>

@@ -112,7 +112,7 @@ internal sealed class DueJob(ScheduleRuns runs) : IJob
 {
     public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
-        runs.Fire(context.JobDetail.Key.Name);
+        runs.Fire(context.JobDetail.Key.Name, context.ScheduledFireTimeUtc);
         return ValueTask.CompletedTask;
     }
 }

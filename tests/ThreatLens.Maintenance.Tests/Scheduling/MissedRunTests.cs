@@ -123,6 +123,43 @@ public sealed class MissedRunTests : SchedulingTestBase
     }
 
     [Fact]
+    public async Task Run_that_the_end_of_the_service_cut_short_stays_open_and_one_that_somebody_cancelled_does_not()
+    {
+        foreach (var isEnd in new[] { false, true })
+        {
+            MayEnd.Reset();
+            var runs = NewRuns(NewSchedule());
+            runs.Fire("s");
+            await UntilAsync(() => Operations.FirstOrDefault()?.State == OperationState.Running, "the run has begun");
+
+            if (isEnd)
+                Runner.CancelAll();
+            else
+                Runner.Cancel(Operations[0].Id);
+            await runs.StopAsync();
+
+            Assert.Equal((ScheduleOutcome.Cancelled, isEnd), (Record.LastOutcome, Record.OpenDue is not null));
+            Time.Advance(TimeSpan.FromHours(1));
+        }
+    }
+
+    [Fact]
+    public async Task Fire_by_a_timer_that_is_a_moment_early_is_of_the_time_to_come_and_runs_once()
+    {
+        var due = Time.GetUtcNow().AddHours(1);
+        Time.Advance(TimeSpan.FromHours(1) - TimeSpan.FromMilliseconds(2));
+        var (first, second) = (NewRuns(NewSchedule()), NewRuns(NewSchedule()));
+
+        first.Fire("s", due);
+        second.Fire("s", due);
+        await AdvanceUntilAsync(() => Store.Read().GetValueOrDefault("s")?.LastOutcome == ScheduleOutcome.Succeeded, TimeSpan.FromMilliseconds(1), "the run has ended");
+        await Task.WhenAll(first.StopAsync(), second.StopAsync());
+
+        Assert.Equal(due, Record.SettledUntil);
+        Assert.Single(Operations);
+    }
+
+    [Fact]
     public void Claim_after_the_clock_was_set_back_is_not_held_up_by_a_time_to_come()
     {
         var schedule = NewSchedule();
