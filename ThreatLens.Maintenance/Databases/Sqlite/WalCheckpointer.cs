@@ -16,13 +16,17 @@ public sealed class WalCheckpointer : IDisposable
     /// <summary>What the log is kept near: 48 MiB. It is made to begin anew early enough, between two writers.</summary>
     public const long BoundBytes = 48L * 1024 * 1024;
 
-    /// <summary>What a checkpoint is made for: 16 MiB of log that is not in the database yet. Fewer, larger ones write a page that changes often only once.</summary>
-    private const long PassiveBytes = 16L * 1024 * 1024;
+    /// <summary>
+    /// What a checkpoint is made for: 32 MiB of log that is not in the database yet. Fewer, larger ones write a page that changes often only once,
+    /// and each of them has the commits of its time wait longer for the disk.
+    /// </summary>
+    private const long PassiveBytes = BoundBytes - SlackBytes;
 
-    /// <summary>Pages that a turn of the write gate may be taken for: one group or two.</summary>
-    private const int FewPages = 500;
+    /// <summary>What may be written to the log while it is made ready to begin anew.</summary>
+    private const long SlackBytes = 16L * 1024 * 1024;
 
-    private const int MostPasses = 3;
+    /// <summary>Pages that a turn of the write gate may be taken for: a group or two.</summary>
+    private const int FewPages = 1_000;
 
     // SQLITE_CHECKPOINT_NOOP of sqlite3.h (3.51): tells the log's length and does nothing.
     private const int Noop = -1;
@@ -113,15 +117,15 @@ public sealed class WalCheckpointer : IDisposable
             _connection ??= Open();
             var logged = Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
             // What is written while the last pages are moved comes on top.
-            if (logged * _pageSize < BoundBytes - PassiveBytes)
+            if (logged * _pageSize < PassiveBytes)
                 return;
             // Nobody waits for what is moved before the turn.
-            for (var again = 0; again < MostPasses && Volatile.Read(ref _logged) - Volatile.Read(ref _copied) > FewPages; again++)
+            if (Volatile.Read(ref _logged) - Volatile.Read(ref _copied) > FewPages)
                 Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
             using var turn = _database.WriteGate.Enter(_ending.Token);
             // The next writer begins the log anew in the same file, which costs nobody anything; cutting the file short takes tens of
             // milliseconds, and is for what a long reader has made of it.
-            Checkpoint(logged * _pageSize < BoundBytes + PassiveBytes ? raw.SQLITE_CHECKPOINT_RESTART : raw.SQLITE_CHECKPOINT_TRUNCATE);
+            Checkpoint(logged * _pageSize < BoundBytes + SlackBytes ? raw.SQLITE_CHECKPOINT_RESTART : raw.SQLITE_CHECKPOINT_TRUNCATE);
         }
         catch (OperationCanceledException)
         {
