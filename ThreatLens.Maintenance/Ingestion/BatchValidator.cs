@@ -161,7 +161,23 @@ public readonly record struct MetricRow(string SourceName, string MetricType, st
 /// <param name="Rejections">What not to store, and why.</param>
 /// <param name="Bytes">What it takes in memory, about.</param>
 public sealed record ValidatedBatch(
-    long Sequence, IReadOnlyList<MetricRow> Rows, IReadOnlyList<(int Index, SourceReport Report, string MonitoredAt)> Sources, IReadOnlyList<Rejection> Rejections, long Bytes);
+    long Sequence, IReadOnlyList<MetricRow> Rows, IReadOnlyList<(int Index, SourceReport Report, string MonitoredAt)> Sources, IReadOnlyList<Rejection> Rejections, long Bytes)
+{
+    /// <summary>Which of the batch's samples a row is; those before it that were rejected count.</summary>
+    internal int SampleOf(int row)
+    {
+        var index = row;
+        // Rejections are in the order of the samples.
+        foreach (var rejection in Rejections)
+        {
+            if (rejection.Entry != RejectedEntry.Sample || rejection.Index > index)
+                break;
+            index++;
+        }
+
+        return index;
+    }
+}
 
 /// <summary>Why one entry of a batch is not stored.</summary>
 /// <param name="Entry">The list it is in.</param>

@@ -74,7 +74,7 @@ public sealed class IngestStatistics(TimeProvider time)
         MaintenanceMetrics.Meter.CreateObservableGauge("threatlens.ingest.queue.bytes", bytes, "By", "Memory of batches waiting for the writer.");
     }
 
-    internal void Committed(ValidatedBatch batch, bool duplicate, TimeSpan latency)
+    internal void Committed(ValidatedBatch batch, IReadOnlyList<Rejection> rejections, bool duplicate, TimeSpan latency)
     {
         Batches.Add(1, new KeyValuePair<string, object?>("threatlens.ingest.outcome", duplicate ? "duplicate" : "stored"));
         CommitLatency.Record(latency.TotalSeconds);
@@ -92,20 +92,20 @@ public sealed class IngestStatistics(TimeProvider time)
                 return;
             }
 
-            Count(batch);
+            Count(batch, rejections.Count);
         }
 
         StoredByMinute.Add(batch.Rows.Count);
         RejectedByMinute.Add(batch.Rejections.Count);
         Rows.Add(batch.Rows.Count);
-        foreach (var rejection in batch.Rejections)
+        foreach (var rejection in rejections)
             Rejected.Add(1, new KeyValuePair<string, object?>("threatlens.ingest.field", rejection.Field));
     }
 
-    private void Count(ValidatedBatch batch)
+    private void Count(ValidatedBatch batch, int rejections)
     {
         _rows += batch.Rows.Count;
-        _rejections += batch.Rejections.Count;
+        _rejections += rejections;
         var now = time.GetUtcNow();
         var second = now.ToUnixTimeSeconds();
         ref var slot = ref _window[second % WindowSeconds];

@@ -2,7 +2,6 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Databases.Sqlite;
-using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Operations;
@@ -15,40 +14,26 @@ namespace ThreatLens.Maintenance.Ingestion;
 /// </summary>
 public sealed class IngestWriter : IDisposable
 {
-    private static readonly TimeSpan FailureMemory = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan BetweenTraces = TimeSpan.FromSeconds(1);
-    private static readonly SqlSummary InsertSummary = SqlSummary.Of(MetricStatements.InsertMetric);
     private readonly CancellationTokenSource _stopping = new();
     private readonly ProducerSequences _sequences = new();
-    private readonly SqliteDatabase _database;
-    private readonly ServiceSchema _serviceSchema;
-    private readonly MigrationEngine _migrations;
-    private readonly WalCheckpointer _checkpointer;
     private readonly IngestStatistics _statistics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly IngestQueue _queue;
-    private readonly bool _keepsRollups;
-    private readonly TimeSpan _maxGroupAge;
+    private readonly GroupWriter _groups;
+    private readonly IngestFailures _failures;
     private readonly Thread _thread;
-    private long? _lastTraced;
-    private MetricStatements? _statements;
-    private volatile Tuple<MaintenanceException, long>? _lastFailure;
 
     /// <summary>Creates the writer; <see cref="Start"/> starts it.</summary>
     public IngestWriter(
         SqliteDatabase database, ServiceSchema serviceSchema, MigrationEngine migrations, WalCheckpointer checkpointer, IngestStatistics statistics, IOptions<IngestOptions> options, TimeProvider time, ILogger<IngestWriter> logger)
     {
-        _database = database;
-        _serviceSchema = serviceSchema;
-        _migrations = migrations;
-        _checkpointer = checkpointer;
         _statistics = statistics;
         _time = time;
         _logger = logger;
-        _keepsRollups = options.Value.Rollups;
-        _maxGroupAge = options.Value.MaxGroupAge;
         _queue = new IngestQueue(options.Value, time);
+        _groups = new GroupWriter(database, serviceSchema, migrations, checkpointer, _sequences, _queue, options.Value, logger);
+        _failures = new IngestFailures(database, migrations);
         _thread = new Thread(Run) { Name = "metrics writer", IsBackground = true };
         statistics.ObserveQueue(() => _queue.Count, () => _queue.Bytes);
     }
@@ -57,7 +42,7 @@ public sealed class IngestWriter : IDisposable
     /// Why the last group could not be stored, when that was within the last half minute and nothing was stored since; null: no reason to
     /// think that the next one cannot. Producers keep trying, so a failure that lasts is renewed.
     /// </summary>
-    public MaintenanceException? RecentFailure => _lastFailure is var (error, at) && _time.GetElapsedTime(at) < FailureMemory ? error : null;
+    public MaintenanceException? RecentFailure => _failures.Recent;
 
     /// <summary>Starts the writer's thread. Once.</summary>
     public void Start() => _thread.Start();
@@ -112,7 +97,7 @@ public sealed class IngestWriter : IDisposable
     {
         _stopping.Dispose();
         _queue.Dispose();
-        _statements?.Dispose();
+        _groups.Dispose();
     }
 
     private void Run()
@@ -125,7 +110,7 @@ public sealed class IngestWriter : IDisposable
                 _queue.Release(group, Write(group));
         }
 
-        Close();
+        _groups.Dispose();
     }
 
     /// <returns>How many of the group are settled; the others are the next group.</returns>
@@ -133,29 +118,18 @@ public sealed class IngestWriter : IDisposable
     {
         try
         {
-            if (_statements is null)
-                EnsureReady();
             var written = new List<IngestWork>(group.Count);
-            int settled;
-            using (_database.WriteGate.Enter(_stopping.Token))
-            {
-                // What came while another had its turn would otherwise wait for that one's next turn, too.
-                _queue.TakeMore(group);
-                settled = Commit(group, written);
-                _sequences.Commit();
-            }
-
-            _lastFailure = null;
+            var settled = _groups.Write(group, written, _stopping.Token);
+            _failures.Forget();
             foreach (var work in written)
                 Acknowledge(work);
-            _checkpointer.Committed(_statements!.Connection);
+            _groups.TellCheckpointer();
             return settled;
         }
         catch (Exception e) when (e is MaintenanceException or SqliteException or OperationCanceledException)
         {
-            Undo();
-            var error = Explain(e);
-            _lastFailure = Tuple.Create(error, _time.GetTimestamp());
+            _groups.Undo();
+            var error = _failures.Remember(e);
             _statistics.FailuresByMinute.Add();
             Log.GroupFailed(_logger, error, group.Count, error.Reason);
             foreach (var work in group)
@@ -164,7 +138,7 @@ public sealed class IngestWriter : IDisposable
         catch (Exception e)
         {
             // The edge of the writer's thread: a defect must not silence ingestion, the producers send again.
-            Undo();
+            _groups.Undo();
             Log.WriterDefect(_logger, e, group.Count);
             foreach (var work in group)
                 work.Fail(e);
@@ -173,136 +147,11 @@ public sealed class IngestWriter : IDisposable
         return group.Count;
     }
 
-    private int Commit(List<IngestWork> group, List<IngestWork> written)
-    {
-        var statements = _statements ??= Open();
-        var now = SqliteTimestamp.Format(_time.GetUtcNow());
-        var begun = _time.GetTimestamp();
-        using var span = StatementSpan.Start(_database, InsertSummary, isTraced: IsTraced(begun));
-        try
-        {
-            statements.Begin();
-            var settled = 0;
-            do
-                Apply(group[settled++], statements, now, written);
-            while (settled < group.Count && _time.GetElapsedTime(begun) < _maxGroupAge);
-            statements.Commit();
-            // Somebody may have moved or deleted the file: then the commit went where nobody will look, and must not be acknowledged.
-            if (statements.FileHasMoved)
-                throw Moved();
-            span.SetBatchSize(written.Sum(w => w.Rows));
-            return settled;
-        }
-        catch (SqliteException e)
-        {
-            span.Fail(e);
-            throw;
-        }
-    }
-
-    // Groups are roots: each would be a trace of its own, a hundred a second. One a second shows what they are like.
-    private bool IsTraced(long begun)
-    {
-        if (_lastTraced is { } last && _time.GetElapsedTime(last, begun) < BetweenTraces)
-            return false;
-        _lastTraced = begun;
-        return true;
-    }
-
-    private void Apply(IngestWork work, MetricStatements statements, string now, List<IngestWork> written)
-    {
-        try
-        {
-            work.Apply(statements, _sequences, now);
-            written.Add(work);
-        }
-        catch (MaintenanceException refused)
-        {
-            work.Fail(refused);
-        }
-    }
-
     private void Acknowledge(IngestWork work)
     {
         var latency = _time.GetElapsedTime(work.ReceivedAt);
         if (work is BatchWork batch)
-            _statistics.Committed(batch.Batch, batch.IsDuplicate, latency);
+            _statistics.Committed(batch.Batch, batch.Rejections, batch.IsDuplicate, latency);
         work.Succeed(latency);
     }
-
-    /// <summary>Before the gate is entered, which preparing the service's own tables does by itself.</summary>
-    private void EnsureReady()
-    {
-        if (!_migrations.GetStatus(_stopping.Token).CanTakeMetrics)
-            throw SchemaNotReady(null);
-        _serviceSchema.Ensure(mayCreateDatabase: false, _stopping.Token);
-    }
-
-    private MetricStatements Open()
-    {
-        var connection = _database.OpenBulkWriter();
-        try
-        {
-            return new MetricStatements(connection, _keepsRollups);
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>After a failure the connection is made anew: the file may have been replaced, the disk remounted, the schema changed.</summary>
-    private void Undo()
-    {
-        _sequences.Rollback();
-        try
-        {
-            _statements?.Rollback();
-        }
-        catch (SqliteException e)
-        {
-            Log.RollbackFailed(_logger, e);
-        }
-
-        Close();
-        _checkpointer.Reopen();
-    }
-
-    private void Close()
-    {
-        _statements?.Dispose();
-        _statements = null;
-    }
-
-    private MaintenanceException Explain(Exception e)
-    {
-        const int SqliteError = 1;
-        try
-        {
-            return e switch
-            {
-                MaintenanceException known => known,
-                SqliteException { SqliteErrorCode: SqliteError } when !_migrations.GetStatus(CancellationToken.None).CanTakeMetrics => SchemaNotReady(e),
-                SqliteException sqlite => _database.Translate(sqlite, "storing metrics"),
-                _ => IngestQueue.Stopping(),
-            };
-        }
-        catch (MaintenanceException other)
-        {
-            return other;
-        }
-    }
-
-    private static MaintenanceException SchemaNotReady(Exception? cause) =>
-        new(ErrorKind.Unavailable, ErrorReasons.SchemaNotReady, "The database has no table for metrics now: migrate it to 001_add_realtime_tables or later.", cause)
-        {
-            RetryAfter = TimeSpan.FromSeconds(1),
-        };
-
-    private MaintenanceException Moved() =>
-        new(ErrorKind.Unavailable, ErrorReasons.DatabaseMissing, $"The database {_database.Path} was moved or deleted while it was in use; what was not acknowledged is not in it.")
-        {
-            RetryAfter = TimeSpan.FromSeconds(1),
-        };
 }

@@ -71,7 +71,8 @@ internal sealed unsafe partial class MetricStatements : IDisposable
         }
     }
 
-    public void Insert(in MetricRow row)
+    /// <returns>Why the row cannot be stored, by a rule that somebody gave the table; null when it is.</returns>
+    public string? Insert(in MetricRow row)
     {
         var at = Bind(1, row.SourceName, 0);
         at = Bind(2, row.MetricType, at);
@@ -83,9 +84,12 @@ internal sealed unsafe partial class MetricStatements : IDisposable
             Bind(5, row.Metadata, at);
         var stepped = raw.sqlite3_step(_metric);
         var reset = raw.sqlite3_reset(_metric);
+        if (IsRefusedAlone(stepped))
+            return raw.sqlite3_errmsg(_connection.Handle).utf8_to_string();
         if (stepped != raw.SQLITE_DONE)
             Check(reset == raw.SQLITE_OK ? stepped : reset);
         _rollups?.Add(row, raw.sqlite3_last_insert_rowid(_connection.Handle));
+        return null;
     }
 
     public void UpsertProducer(ProducerSession session, long sequence, string now) =>
@@ -154,6 +158,11 @@ internal sealed unsafe partial class MetricStatements : IDisposable
             command.Dispose();
         _connection.Dispose();
     }
+
+    // A unique index or a trigger of somebody's: the statement alone was undone, unless the trigger said otherwise. One such row must not
+    // keep everybody's metrics out for good.
+    private bool IsRefusedAlone(int stepped) =>
+        (stepped & 0xff) == raw.SQLITE_CONSTRAINT && raw.sqlite3_get_autocommit(_connection.Handle) == 0;
 
     /// <returns>Where the next text goes.</returns>
     private int Bind(int parameter, string text, int at)

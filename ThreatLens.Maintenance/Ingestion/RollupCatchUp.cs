@@ -11,8 +11,14 @@ namespace ThreatLens.Maintenance.Ingestion;
 /// </summary>
 public sealed class RollupCatchUp(SqliteDatabase database)
 {
-    /// <summary>Rows a transaction: some milliseconds, which is what it can hold up ingest.</summary>
-    public const int ChunkRows = 500;
+    /// <summary>Rows of the first transaction; from then on as many as <see cref="Turn"/> was enough for.</summary>
+    public const int FirstRows = 200;
+
+    private const int FewestRows = 50;
+    private const int MostRows = 1_000;
+
+    /// <summary>What one transaction is to take, which is what it can hold up ingest: rows of many minutes take ten times as long as those of one.</summary>
+    private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(10);
 
     // A range of the past, a row in the range of what is to come, or ids that begin anew.
     private const string Work =
@@ -24,6 +30,8 @@ public sealed class RollupCatchUp(SqliteDatabase database)
 
     private const string Rows =
         "SELECT id, source_name, metric_type, metric_value, timestamp FROM processing_metrics WHERE id BETWEEN $first AND $last ORDER BY id DESC LIMIT $limit";
+
+    private volatile int _rows = FirstRows;
 
     /// <summary>Sums up a chunk, if there is one. Changes nothing in a database whose tables for that this service has not made.</summary>
     /// <param name="cancellationToken">Gives up waiting for other writers.</param>
@@ -52,10 +60,12 @@ public sealed class RollupCatchUp(SqliteDatabase database)
         using var turn = database.WriteGate.Enter(cancellationToken);
         try
         {
+            var begun = database.Time.GetTimestamp();
             using var connection = database.OpenWriter();
             using var transaction = ImmediateTransaction.Begin(connection);
             var hadWork = SumUp(connection, through);
             transaction.Commit();
+            Adapt(database.Time.GetElapsedTime(begun));
             return hadWork;
         }
         catch (SqliteException e)
@@ -63,6 +73,9 @@ public sealed class RollupCatchUp(SqliteDatabase database)
             throw database.Translate(e, "summing up metrics");
         }
     }
+
+    /// <summary>Half as many rows after a transaction that took too long, a few more after one that did not.</summary>
+    private void Adapt(TimeSpan took) => _rows = took > Turn ? Math.Max(_rows / 2, FewestRows) : Math.Min(_rows + FewestRows, MostRows);
 
     private static bool HasWork(SqliteSession session, long through)
     {
@@ -94,13 +107,14 @@ public sealed class RollupCatchUp(SqliteDatabase database)
 
     private bool SumUp(SqliteConnection connection, (long First, long Last) range)
     {
+        var limit = _rows;
         using var table = new RollupTable(connection);
         using var span = StatementSpan.Start(database, Rows);
         using var command = connection.CreateCommand();
         command.CommandText = Rows;
         command.Parameters.AddWithValue("$first", range.First);
         command.Parameters.AddWithValue("$last", range.Last);
-        command.Parameters.AddWithValue("$limit", ChunkRows);
+        command.Parameters.AddWithValue("$limit", limit);
         var deltas = new RollupDeltas();
         var (count, lowest) = (0, range.First);
         using (var row = command.ExecuteReader())
@@ -113,7 +127,7 @@ public sealed class RollupCatchUp(SqliteDatabase database)
         }
 
         table.Add(deltas);
-        RollupLedger.Narrow(connection, range, count < ChunkRows ? range.First : lowest, range.Last);
+        RollupLedger.Narrow(connection, range, count < limit ? range.First : lowest, range.Last);
         return true;
     }
 }

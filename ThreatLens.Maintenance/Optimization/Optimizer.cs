@@ -33,6 +33,7 @@ public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, 
         {
             using var connection = database.OpenWriter();
             WalCheckpoint.OnlyWhenAsked(connection);
+            using var steady = checkpointer.InSmallSteps();
             var result = Run(connection, command, plan, progress, cancellationToken);
             Log.Optimized(logger, result.BytesBefore, result.BytesAfter, result.LongestWriteLock.TotalMilliseconds);
             return result;

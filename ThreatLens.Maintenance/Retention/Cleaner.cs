@@ -44,6 +44,7 @@ public sealed class Cleaner(
         {
             using var reader = database.OpenReader();
             using var writer = database.OpenWriter();
+            using var steady = checkpointer.InSmallSteps();
             progress?.Invoke("Counting what is past its policy.", 0, 0, null);
             var (cleanup, holds) = planner.Fix(reader, command, cancellationToken);
             var steps = new CleanupSteps(reader, cleanup.Scope, cleanup.Cutoffs);

@@ -17,16 +17,16 @@ public sealed class WalCheckpointer : IDisposable
     public const long BoundBytes = 48L * 1024 * 1024;
 
     /// <summary>
-    /// What a checkpoint is made for: 8 MiB of log that is not in the database yet. Larger ones write a page that changes often only once, and keep the disk
-    /// busy for longer at a stretch, which is what a commit meanwhile waits for.
+    /// What a checkpoint is made for: 32 MiB of log that is not in the database yet. Fewer, larger ones write a page that changes often only once.
+    /// From there on the log is made to begin anew, too: as much as is left to the bound may be written until all of it is moved.
     /// </summary>
-    private const long PassiveBytes = 8L * 1024 * 1024;
+    private const long PassiveBytes = 32L * 1024 * 1024;
 
-    // From here on the log is to begin anew: as much again may be written until all of it is moved.
-    private const long RestartBytes = 32L * 1024 * 1024;
+    /// <summary>While others write much beside the metrics: larger ones keep the disk busy for longer at a stretch, which is what a commit meanwhile waits for.</summary>
+    private const long SmallPassiveBytes = 8L * 1024 * 1024;
 
-    // What is left to move when the gate is taken, all of which writers wait for.
-    private const long TurnBytes = 1024 * 1024;
+    // What is left to move when the gate is taken, all of which writers wait for: a group or two.
+    private const long TurnBytes = 2 * 1024 * 1024;
 
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
 
@@ -38,6 +38,7 @@ public sealed class WalCheckpointer : IDisposable
     private SqliteConnection? _connection;
     private long _pageSize = 4_096;
     private volatile bool _isStale;
+    private int _neighbours;
     private int _logged;
     private int _copied;
 
@@ -69,6 +70,13 @@ public sealed class WalCheckpointer : IDisposable
             _wake.Set();
     }
 
+    /// <summary>Until the answer is disposed, pages are moved in small steps: somebody writes much beside the metrics, and the disk is to be free between.</summary>
+    public IDisposable InSmallSteps()
+    {
+        Interlocked.Increment(ref _neighbours);
+        return new Neighbour(this);
+    }
+
     /// <summary>Tells that the file at the database's path may be another one now: it is opened anew before the next checkpoint.</summary>
     public void Reopen()
     {
@@ -87,7 +95,7 @@ public sealed class WalCheckpointer : IDisposable
         _ending.Dispose();
     }
 
-    private bool IsDue(int pages) => (pages - Volatile.Read(ref _copied)) * Volatile.Read(ref _pageSize) >= PassiveBytes;
+    private bool IsDue(int pages) => (pages - Volatile.Read(ref _copied)) * Volatile.Read(ref _pageSize) >= (Volatile.Read(ref _neighbours) > 0 ? SmallPassiveBytes : PassiveBytes);
 
     private void Run()
     {
@@ -114,13 +122,13 @@ public sealed class WalCheckpointer : IDisposable
             _connection ??= Open();
             // What is written while the last pages are moved comes on top.
             var logged = Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
-            if (logged * _pageSize < RestartBytes)
+            if (logged * _pageSize < PassiveBytes)
                 return;
             WalCheckpoint.UntilFewAreLeft(_connection, (int)(TurnBytes / _pageSize));
             using var turn = _database.WriteGate.Enter(_ending.Token);
             // The next writer begins the log anew in the same file, which costs nobody anything; cutting the file short takes tens of
             // milliseconds, and is for what a long reader has made of it.
-            Checkpoint(logged * _pageSize < BoundBytes + (2 * PassiveBytes) ? raw.SQLITE_CHECKPOINT_RESTART : raw.SQLITE_CHECKPOINT_TRUNCATE);
+            Checkpoint(logged * _pageSize < (2 * BoundBytes) - PassiveBytes ? raw.SQLITE_CHECKPOINT_RESTART : raw.SQLITE_CHECKPOINT_TRUNCATE);
         }
         catch (OperationCanceledException)
         {
@@ -166,5 +174,16 @@ public sealed class WalCheckpointer : IDisposable
         _ = raw.sqlite3_busy_timeout(connection.Handle, 0);
         Volatile.Write(ref _pageSize, (long)connection.Pragma("page_size")!);
         return connection;
+    }
+
+    private sealed class Neighbour(WalCheckpointer checkpointer) : IDisposable
+    {
+        private WalCheckpointer? _checkpointer = checkpointer;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _checkpointer, null) is { } checkpointer)
+                Interlocked.Decrement(ref checkpointer._neighbours);
+        }
     }
 }

@@ -109,7 +109,7 @@ public sealed class RollupTests : MetricsTestBase
         Assert.Equal(2_501, Pending());
         AssertTruth();
         Assert.True(CatchUp().Step(CancellationToken.None));
-        Assert.Equal(2_501 - RollupCatchUp.ChunkRows, Pending());
+        Assert.Equal(2_501 - RollupCatchUp.FirstRows, Pending());
         AssertTruth();
         Insert("2026-09-01T00:00:01", "17");
         CatchUpAll();
