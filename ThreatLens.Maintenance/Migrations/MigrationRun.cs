@@ -47,7 +47,9 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
             adopted = Attempt($"adopt {through.Id}", through, down: false, done, activity => Adopt(through, command, done));
         }
 
-        ForEach(plan.Apply, migration => Apply(migration, command), down: false, done, progress, cancellationToken);
+        StopIfAsked(done, down: false, cancellationToken);
+        if (plan.AdoptThrough is not null || !TryMakeNew(plan.Apply, command, done, progress, cancellationToken))
+            ForEach(plan.Apply, migration => Apply(migration, command), down: false, done, progress, cancellationToken);
         if (adopted.Count + done.Count > 0)
             RunHook(HookMoment.AfterMigrate, down: false, done);
         return new ForwardRun(adopted, done);
@@ -78,8 +80,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
             var applied = Attempt($"{(down ? "rollback" : "migrate")} {migration.Version.Id}", migration.Version, down, done, activity =>
             {
                 var applied = step(migration);
-                activity?.SetTag("threatlens.migration.statements", applied?.Statements);
-                activity?.SetTag("threatlens.migration.skipped_statements", applied?.SkippedStatements);
+                Tell(activity, applied?.Statements, applied?.SkippedStatements);
                 return applied;
             });
             if (applied is not null)
@@ -99,11 +100,23 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         throw MigrationFailure.AfterOthers(cancelled, done, down);
     }
 
-    private T Attempt<T>(string name, MigrationVersion version, bool down, List<AppliedMigration> done, Func<Activity?, T> step)
+    private static Activity? StartActivity(MigrationVersion version, bool down, string? name = null)
     {
-        using var activity = MaintenanceDiagnostics.ActivitySource.StartActivity(name);
+        var activity = MaintenanceDiagnostics.ActivitySource.StartActivity(name ?? $"{(down ? "rollback" : "migrate")} {version.Id}");
         activity?.SetTag("threatlens.migration.version", version.Id);
         activity?.SetTag("threatlens.migration.direction", down ? "down" : "up");
+        return activity;
+    }
+
+    private static void Tell(Activity? activity, int? ran, int? skipped)
+    {
+        activity?.SetTag("threatlens.migration.statements", ran);
+        activity?.SetTag("threatlens.migration.skipped_statements", skipped);
+    }
+
+    private T Attempt<T>(string name, MigrationVersion version, bool down, List<AppliedMigration> done, Func<Activity?, T> step)
+    {
+        using var activity = StartActivity(version, down, name);
         try
         {
             return step(activity);

@@ -49,6 +49,9 @@ internal sealed class MigrationHooks
     /// <summary>No hooks.</summary>
     public static MigrationHooks None { get; } = new();
 
+    /// <summary>Whether there is none.</summary>
+    public bool IsEmpty => Array.TrueForAll(_scripts, s => s is null);
+
     /// <summary>The file names that are hooks.</summary>
     public static IReadOnlyCollection<string> FileNames => Names;
 

@@ -14,15 +14,16 @@ public sealed class MigrationTelemetryTests : SqliteMigrationTestBase
     [Fact]
     public void Migrate_has_a_span_per_migration_and_one_per_statement_beneath()
     {
+        Engine().Migrate(new MigrateCommand { TargetVersion = "000" });
         using var recorder = new ActivityRecorder();
 
         Engine().Migrate(new MigrateCommand { TargetVersion = "001" });
 
-        var migrations = recorder.Ended.Where(a => a.Kind == ActivityKind.Internal).ToList();
-        Assert.Equal(["migrate 000_create_core_tables", "migrate 001_add_realtime_tables"], migrations.Select(a => a.DisplayName));
-        Assert.All(migrations, a => Assert.Equal(recorder.Root.SpanId, a.ParentSpanId));
-        Assert.Equal(14, migrations[1].GetTagItem("threatlens.migration.statements"));
-        var statements = recorder.Ended.Where(a => a.ParentSpanId == migrations[1].SpanId).ToList();
+        var migration = recorder.Ended.Single(a => a.Kind == ActivityKind.Internal);
+        Assert.Equal("migrate 001_add_realtime_tables", migration.DisplayName);
+        Assert.Equal(recorder.Root.SpanId, migration.ParentSpanId);
+        Assert.Equal(14, migration.GetTagItem("threatlens.migration.statements"));
+        var statements = recorder.Ended.Where(a => a.ParentSpanId == migration.SpanId).ToList();
         Assert.Equal(
             [
                 "BEGIN", "CREATE TABLE monitoring_config", "CREATE TABLE log_sources", "CREATE TABLE processing_metrics", "CREATE TABLE notification_history",
@@ -33,6 +34,17 @@ public sealed class MigrationTelemetryTests : SqliteMigrationTestBase
             ],
             statements.Select(a => a.DisplayName));
         Assert.All(statements, a => Assert.Equal(ActivityKind.Client, a.Kind));
+    }
+
+    [Fact]
+    public void Migrate_of_a_new_database_has_its_one_transaction_around_the_migrations()
+    {
+        using var recorder = new ActivityRecorder();
+
+        Engine().Migrate(new MigrateCommand { TargetVersion = "001" });
+
+        var beneath = recorder.Ended.Where(a => a.ParentSpanId == recorder.Root.SpanId).Select(a => a.DisplayName);
+        Assert.Equal(["BEGIN", "CREATE TABLE schema_migrations", "migrate 000_create_core_tables", "migrate 001_add_realtime_tables", "COMMIT"], beneath);
     }
 
     [Fact]

@@ -25,6 +25,14 @@ public sealed class CrashMatrixTests(ITestOutputHelper output) : SqliteMigration
     }
 
     [Fact]
+    public Task Migrate_of_an_empty_database_killed_at_any_point_leaves_it_empty_or_whole()
+    {
+        System.IO.File.WriteAllBytes(File.Path, []);
+        // BEGIN, the history's table, each script with its row, COMMIT.
+        return RunAsync(Up(new Dictionary<string, string>(), [3 + Product.Migrations.Sum(m => Statements(Product.UpOf(m)) + 1)]));
+    }
+
+    [Fact]
     public Task Rollback_killed_at_any_point_goes_on_by_itself()
     {
         LegacyDatabase.Build(LegacyKind.PreRealtime, File.Path);
