@@ -15,12 +15,8 @@ internal static class BackupCommand
             Description = "Backups to keep, the newest ones; 1 to 1000. [default: as the service is configured]",
             HelpName = "N",
             DefaultValueFactory = _ => 0,
+            CustomParser = NumberParser.Between("--keep", 1, 1000),
         };
-        keep.Validators.Add(result =>
-        {
-            if (!result.Implicit && result.GetValueOrDefault<int>() is < 1 or > 1000)
-                result.AddError("--keep takes 1 to 1000.");
-        });
         var plan = new Option<bool>("--plan") { Description = "Only tells what it would do; nothing is written." };
         var wait = new WaitOptions();
         var command = new Command("backup", "Takes a backup and verifies it, while everything else goes on.") { keep, plan };

@@ -15,12 +15,8 @@ internal static class RestoreCommand
         {
             Description = "Most rows newer than the backup that may be lost; without it none may, and the refusal tells how many it would be.",
             HelpName = "N",
+            CustomParser = NumberParser.AtLeast("--max-rows-lost", 0L),
         };
-        maxRowsLost.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<long?>() < 0)
-                result.AddError("--max-rows-lost takes a number that is not negative.");
-        });
         var etag = new Option<string>("--etag")
         {
             Description = "The etag of a plan: restores only if that still holds.",

@@ -1,5 +1,6 @@
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Numerics;
 
 namespace ThreatLens.Cli.CommandLine;
 
@@ -13,5 +14,16 @@ internal static class NumberParser
             return number;
         result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option} takes {least} to {most}."));
         return least;
+    };
+
+    /// <summary>Null while the option is not given.</summary>
+    public static Func<ArgumentResult, T?> AtLeast<T>(string option, T least)
+        where T : struct, IBinaryInteger<T> => result =>
+    {
+        var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : string.Empty;
+        if (T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least)
+            return number;
+        result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option} takes a whole number of at least {least}."));
+        return null;
     };
 }

@@ -16,23 +16,19 @@ internal static class RollbackCommand
             HelpName = "VERSION",
         };
         var to = new Option<string?>("--to") { Description = "Undoes everything above this version, which stays.", HelpName = "VERSION" };
-        var steps = new Option<int?>("--steps") { Description = "Undoes that many versions, newest first; at least 1.", HelpName = "N" };
-        steps.Validators.Add(result =>
+        var steps = new Option<int?>("--steps")
         {
-            if (result.GetValueOrDefault<int?>() < 1)
-                result.AddError("--steps takes a number of at least 1.");
-        });
+            Description = "Undoes that many versions, newest first; at least 1.",
+            HelpName = "N",
+            CustomParser = NumberParser.AtLeast("--steps", 1),
+        };
         var cascade = new Option<bool>("--cascade") { Description = "With --version: also undoes the applied versions that stand on it." };
         var maxValuesLost = new Option<long?>("--max-values-lost")
         {
             Description = "Most values (non-null cells) that may be lost; without it none may, and the refusal tells how many it would be.",
             HelpName = "N",
+            CustomParser = NumberParser.AtLeast("--max-values-lost", 0L),
         };
-        maxValuesLost.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<long?>() < 0)
-                result.AddError("--max-values-lost takes a number that is not negative.");
-        });
         var plan = new PlanOptions();
         var wait = new WaitOptions();
         var command = new Command("rollback", "Undoes migrations, newest first, each in one transaction. [default: the newest one]")

@@ -2,7 +2,9 @@ using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Operations;
 
 namespace ThreatLens.Benchmarks.Retention;
 
@@ -29,11 +31,15 @@ internal sealed class RetentionDatabase : IDisposable
     private void Fill(int rows)
     {
         var database = new SqliteDatabase(new SqliteDatabaseOptions { ConnectionString = $"Data Source={_template}", Synchronous = SqliteSynchronous.Normal }, TimeProvider.System);
-        new MigrationEngine(database, MigrationCatalog.LoadEmbedded("Sqlite"), TimeProvider.System, NullLogger<MigrationEngine>.Instance).Migrate(new MigrateCommand());
+        var engine = new MigrationEngine(database, MigrationCatalog.LoadEmbedded("Sqlite"), TimeProvider.System, NullLogger<MigrationEngine>.Instance);
+        engine.Migrate(new MigrateCommand());
+        new ServiceSchema(database, engine, TimeProvider.System).Ensure(mayCreateDatabase: false, CancellationToken.None);
         using var connection = database.OpenWriter();
         // The older half from sixty to thirty-one days, the other from twenty-nine days on.
         for (var at = 0; at < rows; at += Piece)
             Insert(connection, at, Math.Min(Piece, rows - at), rows);
+        // As the writer would have left it; else the cleanup would sum all of it up first.
+        new RollupCatchUp(database).SumUpAll(CancellationToken.None);
         Run(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
     }
 

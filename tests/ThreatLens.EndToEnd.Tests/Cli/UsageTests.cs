@@ -53,6 +53,34 @@ public sealed class UsageTests
         Assert.Empty(result.Output);
     }
 
+    [Theory]
+    [InlineData("--keep takes", "backup", "--keep")]
+    [InlineData("--max-rows-lost takes", "restore", "some-backup", "--max-rows-lost")]
+    [InlineData("--steps takes", "rollback", "--steps")]
+    [InlineData("--max-values-lost takes", "rollback", "--max-values-lost")]
+    [InlineData("is no size", "cleanup", "--max-size")]
+    [InlineData("--max-age takes", "cleanup", "--max-age")]
+    [InlineData("--max-rows takes", "cleanup", "--max-rows")]
+    [InlineData("--limit takes", "operations", "--limit")]
+    [InlineData("--limit takes", "processing-metrics", "--limit")]
+    [InlineData("no length of time", "processing-metrics", "--last")]
+    [InlineData("no length of time", "health-report", "--interval")]
+    [InlineData("no length of time", "monitoring-config", "set", "--interval")]
+    [InlineData("no length of time", "optimize", "--wait-timeout")]
+    [InlineData("no length of time", "status", "--timeout")]
+    public async Task Number_that_is_none_is_exit_code_2_and_says_what_the_option_takes(string message, params string[] arguments)
+    {
+        foreach (var value in (string[])["abc", "99999999999999999999999", "-1"])
+        {
+            var result = await CliProcess.RunAsync(address: null, [.. arguments, value]);
+
+            Assert.Equal(2, result.Code);
+            Assert.Contains(message, result.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+            Assert.Empty(result.Output);
+        }
+    }
+
     [Fact]
     public async Task Wrong_address_in_the_environment_is_exit_code_2_and_names_the_variable()
     {

@@ -56,6 +56,9 @@ internal sealed partial class RetentionOracle
         };
     }
 
+    /// <summary>Rows of a table with a time that has been.</summary>
+    public long Count(string table) => _tables[table].Count(r => r.Time < _now);
+
     /// <summary>What is really left, in the same form.</summary>
     public static Dictionary<string, List<string>> Read(SqliteFile file) => new[] { "processing_metrics", "events", "ai_analysis", "notification_history", "raw_logs" }
         .ToDictionary(t => t, t => file.Tables().Contains(t) ? file.Lines($"SELECT CAST(id AS TEXT) FROM {t}").Order(StringComparer.Ordinal).ToList() : []);
