@@ -21,12 +21,12 @@ public sealed class CleanupRollupsTests : MetricsTestBase
     {
         Prepare(legacy);
         Ingest.Rollups = false;
-        await StoreAsync(Enumerable.Range(0, 3 * RollupCatchUp.ChunkRows).Select(i => Sample(At(12, i % 60, i % 50), $"{i}", $"source-{i % 3}")));
+        await StoreAsync(Enumerable.Range(0, 3 * RollupCatchUp.FirstRows).Select(i => Sample(At(12, i % 60, i % 50), $"{i}", $"source-{i % 3}")));
         Insert("2026-09-01T12:30:00.5", "7");
         Insert("2026-09-01 12:31:00", "{\"value\": 8}");
         var minutes = Minutes();
 
-        Assert.Equal((3 * RollupCatchUp.ChunkRows) + 2, Clean());
+        Assert.Equal((3 * RollupCatchUp.FirstRows) + 2, Clean());
 
         Assert.Empty(ReadAll(Query(MetricResolution.Raw)));
         Assert.Equal(minutes, Minutes());
@@ -84,7 +84,7 @@ public sealed class CleanupRollupsTests : MetricsTestBase
     {
         Prepare(legacy: false);
         Ingest.Rollups = false;
-        await StoreAsync(Enumerable.Range(0, 6 * RollupCatchUp.ChunkRows).Select(i => Sample(At(12, i % 60))));
+        await StoreAsync(Enumerable.Range(0, 6 * RollupCatchUp.FirstRows).Select(i => Sample(At(12, i % 60))));
         var newest = File.Scalar("SELECT max(id) FROM processing_metrics");
         using var ended = new CancellationTokenSource();
         var adding = Task.Run(() =>
