@@ -136,6 +136,18 @@ public sealed class ScheduleTests
         Assert.Equal(0, (await GetAsync(service, "integrity-check")).MissedRuns);
     }
 
+    [Fact]
+    public async Task Pause_that_is_newer_than_a_backup_survives_its_restore()
+    {
+        await using var service = await RunningService.StartAsync();
+        var backup = (await service.Maintenance.BackupAsync(new BackupRequest())).Result.Backup.Name;
+        await PauseAsync(service, "cleanup", true, reason: "a case is open");
+
+        await service.Maintenance.RestoreAsync(new RestoreRequest { BackupName = backup, MaxRowsLost = 0 });
+
+        Assert.Equal("a case is open", (await GetAsync(service, "cleanup")).Pause?.Reason);
+    }
+
     [Theory]
     [InlineData("RunOnce", 1, 0)]
     [InlineData("Skip", 0, 1)]
