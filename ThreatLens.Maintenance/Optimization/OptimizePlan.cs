@@ -57,7 +57,7 @@ public sealed record OptimizePlan
 /// <param name="BytesBefore">Length of the file before, with its write-ahead log moved into it as far as readers let it.</param>
 /// <param name="BytesAfter">Length of the file after.</param>
 /// <param name="FreeBytesAfter">Free pages left, bytes.</param>
-/// <param name="WalBytesAfter">Length of the write-ahead log after; not 0 when somebody still reads from it.</param>
+/// <param name="WalBytesAfter">Length of the write-ahead log after; not 0 when somebody still reads from it, or writes meanwhile.</param>
 /// <param name="ReturnedPages">Pages given back in slices.</param>
 /// <param name="Slices">How many slices that were.</param>
 /// <param name="Rewrote">Whether the whole file was rewritten.</param>

@@ -1,3 +1,5 @@
+using ThreatLens.Maintenance.Databases.Sqlite;
+
 namespace ThreatLens.Maintenance.Optimization;
 
 /// <summary>
@@ -18,8 +20,7 @@ internal sealed class SlicePace(TimeSpan target, TimeSpan leastPause, int first,
     /// <param name="held">How long it held the write lock.</param>
     public void Held(TimeSpan held)
     {
-        var factor = target / (held > TimeSpan.Zero ? held : TimeSpan.FromTicks(1));
-        Size = Math.Clamp((int)(Size * Math.Min(factor, Growth)), least, most);
+        Size = TurnSize.Next(Size, target, held, Growth, least, most);
         Pause = held / 4 > leastPause ? held / 4 : leastPause;
     }
 }

@@ -62,8 +62,13 @@ public sealed class Cleaner(
                 },
             };
             run.Begin(cleanup, cancellationToken);
-            if (cleanup.Scope.Find(RetentionTable.Metrics) is not null)
-                SumUp(command, writer, progress, cancellationToken);
+            // On a full disk there is no room for sums.
+            if (!command.IsEmergency && cleanup.Scope.Find(RetentionTable.Metrics) is not null)
+            {
+                progress?.Invoke("Summing up metrics that the rollups do not hold yet.", 0, 0, null);
+                new SumsFirst(catchUp, logger).Run(cancellationToken);
+            }
+
             // On a full disk every read is time in which it fills further.
             total = command.IsEmergency ? 0 : total + steps.EstimateRows();
             Delete(run, steps, cleanup.Scope, reader, cancellationToken);
@@ -73,23 +78,6 @@ public sealed class Cleaner(
         catch (SqliteException e)
         {
             throw database.Translate(e, "deleting what is past its policy");
-        }
-    }
-
-    /// <summary>What the rollups do not hold yet would be lost to the statistics with its rows.</summary>
-    private void SumUp(CleanupCommand command, SqliteConnection writer, Action<string, long, long, TimeSpan?>? progress, CancellationToken cancellationToken)
-    {
-        progress?.Invoke("Summing up metrics that the rollups do not hold yet.", 0, 0, null);
-        try
-        {
-            catchUp.SumUpAll(cancellationToken);
-        }
-        catch (MaintenanceException e) when (command.IsEmergency && e.Reason == ErrorReasons.DatabaseFull)
-        {
-            // There is no room for sums: room comes first, and what was summed up until here stays.
-            Log.NotSummedUp(logger, e);
-            using var turn = database.WriteGate.Enter(cancellationToken);
-            WalCheckpoint.Empty(database, writer);
         }
     }
 

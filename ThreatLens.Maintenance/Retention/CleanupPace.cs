@@ -1,3 +1,4 @@
+using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Ingestion;
 
 namespace ThreatLens.Maintenance.Retention;
@@ -18,6 +19,7 @@ internal sealed class CleanupPace
     private const int RememberedHolds = 64;
     private const int FirstRows = 500;
     private const int Tail = 99;
+    private const double Wanted = 0.65;
     private static readonly TimeSpan IdleHold = TimeSpan.FromMilliseconds(80);
     private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(2);
@@ -69,16 +71,17 @@ internal sealed class CleanupPace
         if (HasWriter)
             Share(hold);
         else
-            (Rows, Rest) = (Toward(IdleHold, hold, growth: 2), TimeSpan.Zero);
+            (Rows, Rest) = (TurnSize.Next(Rows, IdleHold, hold, growth: 2, MinRows, _maxRows), TimeSpan.Zero);
     }
 
     private void Share(TimeSpan hold)
     {
-        // A batch waits for what is left of one transaction, and then for its own commit beside the cleanup's writing.
-        var allowed = _budget * 0.4;
+        // A batch waits for what is left of one transaction, and then for its group's commit beside the cleanup's writing and the checkpoints of both.
+        var allowed = _budget / 2;
+        var wanted = allowed * Wanted;
         if (hold > allowed * 0.9)
         {
-            Shrink(Math.Max(0.5, allowed * 0.8 / hold));
+            Shrink(Math.Max(0.5, wanted / hold));
         }
         else if (Added is { } added && added > _budget * 0.75)
         {
@@ -90,7 +93,7 @@ internal sealed class CleanupPace
         {
             Rest = Rest > ShortestRest ? Rest / 2 : TimeSpan.Zero;
         }
-        else if (hold < allowed * 0.8 && (Added ?? TimeSpan.Zero) < _budget * 0.5)
+        else if (hold < wanted && (Added ?? TimeSpan.Zero) < _budget * 0.5)
         {
             Rows = Math.Min(_maxRows, Rows + Math.Max(20, Rows / 10));
         }
@@ -101,12 +104,6 @@ internal sealed class CleanupPace
         if (Rows == MinRows)
             Rest = Rest < ShortestRest ? ShortestRest : Rest * 2 > LongestRest ? LongestRest : Rest * 2;
         Rows = Math.Max(MinRows, (int)(Rows * factor));
-    }
-
-    private int Toward(TimeSpan target, TimeSpan hold, double growth)
-    {
-        var factor = hold <= TimeSpan.Zero ? growth : Math.Clamp(target / hold, 0.25, growth);
-        return (int)Math.Clamp(Rows * factor, MinRows, _maxRows);
     }
 
     /// <summary>Sorts the batches that were committed since the last look by whether they met a transaction of the cleanup.</summary>

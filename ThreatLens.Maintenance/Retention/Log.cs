@@ -12,7 +12,4 @@ internal static partial class Log
 
     [LoggerMessage(702, LogLevel.Warning, "A transaction of {Rows} rows did not fit on the disk; the next one is smaller")]
     public static partial void DidNotFit(ILogger logger, Exception exception, int rows);
-
-    [LoggerMessage(703, LogLevel.Warning, "The disk has no room to sum up metrics before they go: minutes that were not summed up are lost to the statistics")]
-    public static partial void NotSummedUp(ILogger logger, Exception exception);
 }

@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using ThreatLens.Maintenance.Databases.Sqlite;
-using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Operations;
 
@@ -12,6 +11,15 @@ namespace ThreatLens.Benchmarks.Retention;
 internal sealed class RetentionDatabase : IDisposable
 {
     private const int Piece = 250_000;
+
+    private const string Rollups =
+        """
+        INSERT INTO maintenance_metric_rollups(minute, source_name, metric_type, samples, non_numeric, total, least, largest, last, last_at, last_id)
+        SELECT at / 60, source_name, metric_type, count(*), 0, sum(value), min(value), max(value), value, at * 1000000 + 123456, max(id)
+        FROM (SELECT id, source_name, metric_type, CAST(json_extract(metric_value, '$.value') AS REAL) AS value, CAST(strftime('%s', substr(timestamp, 1, 19)) AS INTEGER) AS at FROM processing_metrics)
+        GROUP BY at / 60, source_name, metric_type ORDER BY 1, 2, 3;
+        UPDATE maintenance_rollup_pending SET first_id = (SELECT max(id) + 1 FROM processing_metrics)
+        """;
     private readonly string _folder = Directory.CreateTempSubdirectory("threatlens-retention-").FullName;
     private readonly string _template;
     private int _copies;
@@ -38,8 +46,8 @@ internal sealed class RetentionDatabase : IDisposable
         // The older half from sixty to thirty-one days, the other from twenty-nine days on.
         for (var at = 0; at < rows; at += Piece)
             Insert(connection, at, Math.Min(Piece, rows - at), rows);
-        // As the writer would have left it; else the cleanup would sum all of it up first.
-        new RollupCatchUp(database).SumUpAll(CancellationToken.None);
+        // As the writer would have left it, minute after minute; else the cleanup would sum all of it up first.
+        Run(connection, Rollups);
         Run(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
     }
 

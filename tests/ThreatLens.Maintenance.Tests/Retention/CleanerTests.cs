@@ -82,11 +82,14 @@ public sealed class CleanerTests : RetentionTestBase
 
         cleaner.Run(new CleanupCommand(), NewId(), (_, completed, total, remaining) => seen.Add((completed, total, remaining)), CancellationToken.None);
 
-        Assert.Equal([0, .. Enumerable.Range(1, 10).Select(i => i * 500L)], seen.Select(s => s.Completed));
-        Assert.All(seen.Skip(1), s => Assert.Equal(5_000, s.Total));
+        // What is counted and summed up first.
+        Assert.Equal([(0, 0, null), (0, 0, null)], seen.Take(2));
+        seen.RemoveRange(0, 2);
+        Assert.Equal(Enumerable.Range(1, 10).Select(i => i * 500L), seen.Select(s => s.Completed));
+        Assert.All(seen, s => Assert.Equal(5_000, s.Total));
         // A transaction takes two seconds, so that this is what it is.
-        Assert.Equal([16, 14, 12, 10, 8, 6, 4, 2, 0], seen.Skip(2).Select(s => s.Remaining!.Value.TotalSeconds));
-        Assert.Null(seen[1].Remaining);
+        Assert.Equal([16, 14, 12, 10, 8, 6, 4, 2, 0], seen.Skip(1).Select(s => s.Remaining!.Value.TotalSeconds));
+        Assert.Null(seen[0].Remaining);
     }
 
     [Fact]
