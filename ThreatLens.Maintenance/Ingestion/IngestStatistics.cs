@@ -74,9 +74,9 @@ public sealed class IngestStatistics(TimeProvider time)
         MaintenanceMetrics.Meter.CreateObservableGauge("threatlens.ingest.queue.bytes", bytes, "By", "Memory of batches waiting for the writer.");
     }
 
-    internal void Committed(ValidatedBatch batch, IReadOnlyList<Rejection> rejections, bool duplicate, TimeSpan latency)
+    internal void Committed(BatchWork work, TimeSpan latency)
     {
-        Batches.Add(1, new KeyValuePair<string, object?>("threatlens.ingest.outcome", duplicate ? "duplicate" : "stored"));
+        Batches.Add(1, new KeyValuePair<string, object?>("threatlens.ingest.outcome", work.IsDuplicate ? "duplicate" : "stored"));
         CommitLatency.Record(latency.TotalSeconds);
         Latency.Report(latency);
         lock (_lock)
@@ -86,31 +86,31 @@ public sealed class IngestStatistics(TimeProvider time)
             _latencies.Enqueue(latency.TotalMilliseconds);
             if (_latencies.Count > MaxLatencies)
                 _latencies.Dequeue();
-            if (duplicate)
+            if (work.IsDuplicate)
             {
                 _duplicates++;
                 return;
             }
 
-            Count(batch, rejections.Count);
+            Count(work);
         }
 
-        StoredByMinute.Add(batch.Rows.Count);
-        RejectedByMinute.Add(batch.Rejections.Count);
-        Rows.Add(batch.Rows.Count);
-        foreach (var rejection in rejections)
+        StoredByMinute.Add(work.Stored);
+        RejectedByMinute.Add(work.Rejections.Count);
+        Rows.Add(work.Stored);
+        foreach (var rejection in work.Rejections)
             Rejected.Add(1, new KeyValuePair<string, object?>("threatlens.ingest.field", rejection.Field));
     }
 
-    private void Count(ValidatedBatch batch, int rejections)
+    private void Count(BatchWork work)
     {
-        _rows += batch.Rows.Count;
-        _rejections += rejections;
+        _rows += work.Stored;
+        _rejections += work.Rejections.Count;
         var now = time.GetUtcNow();
         var second = now.ToUnixTimeSeconds();
         ref var slot = ref _window[second % WindowSeconds];
-        slot = slot.Second == second ? (second, slot.Rows + batch.Rows.Count) : (second, batch.Rows.Count);
-        foreach (var row in batch.Rows)
+        slot = slot.Second == second ? (second, slot.Rows + work.Stored) : (second, work.Stored);
+        foreach (var row in work.Batch.Rows)
         {
             ref var source = ref CollectionsMarshal.GetValueRefOrNullRef(_sources, row.SourceName);
             if (!Unsafe.IsNullRef(ref source))

@@ -50,13 +50,15 @@ internal sealed class BatchWork(ProducerSession session, ValidatedBatch batch, l
 {
     private readonly TaskCompletionSource<BatchOutcome> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Rejection> _rejections = [.. batch.Rejections];
-    private int _stored;
 
     public Task<BatchOutcome> Done => _done.Task;
 
     public ValidatedBatch Batch { get; } = batch;
 
     public bool IsDuplicate { get; private set; }
+
+    /// <summary>Rows that were stored.</summary>
+    public int Stored { get; private set; }
 
     /// <summary>What was not stored, of the check before and of the database.</summary>
     public IReadOnlyList<Rejection> Rejections => _rejections;
@@ -71,13 +73,13 @@ internal sealed class BatchWork(ProducerSession session, ValidatedBatch batch, l
         _rejections.RemoveRange(Batch.Rejections.Count, _rejections.Count - Batch.Rejections.Count);
         if (IsDuplicate)
             return;
-        _stored = 0;
+        Stored = 0;
         for (var i = 0; i < Batch.Rows.Count; i++)
         {
             if (statements.Insert(Batch.Rows[i]) is { } refused)
                 _rejections.Add(new Rejection(RejectedEntry.Sample, Batch.SampleOf(i), "sample", $"is refused by the database: {refused}"));
             else
-                _stored++;
+                Stored++;
         }
 
         foreach (var (index, report, monitoredAt) in Batch.Sources)
@@ -92,7 +94,7 @@ internal sealed class BatchWork(ProducerSession session, ValidatedBatch batch, l
 
     public override void Succeed(TimeSpan latency) => _done.TrySetResult(IsDuplicate
         ? new BatchOutcome(Batch.Sequence, 0, true, [], latency)
-        : new BatchOutcome(Batch.Sequence, _stored, false, _rejections, latency));
+        : new BatchOutcome(Batch.Sequence, Stored, false, _rejections, latency));
 
     public override void Fail(Exception error) => _done.TrySetException(error);
 }

@@ -151,7 +151,7 @@ public sealed class IngestWriter : IDisposable
     {
         var latency = _time.GetElapsedTime(work.ReceivedAt);
         if (work is BatchWork batch)
-            _statistics.Committed(batch.Batch, batch.Rejections, batch.IsDuplicate, latency);
+            _statistics.Committed(batch, latency);
         work.Succeed(latency);
     }
 }

@@ -4,6 +4,7 @@ namespace ThreatLens.Benchmarks.Ingest;
 internal static class MemoryPart
 {
     private const int SecondsALook = 1;
+    private const int SecondsARun = 20;
 
     public static async Task RunAsync(IngestPlan plan, IngestReport report)
     {
@@ -13,14 +14,14 @@ internal static class MemoryPart
         // Runs of some seconds, not one of many: what a run stored is known at its end.
         while (samples < plan.Millions * 1_000_000)
         {
-            var running = service.LoadAsync(producers: 4, IngestPlan.Batch, rate: 0, warmUp: 0, seconds: 10);
+            var running = service.LoadAsync(producers: 4, IngestPlan.Batch, rate: 0, warmUp: 0, SecondsARun);
             while (!running.IsCompleted)
             {
                 peak = Math.Max(peak, service.Memory);
                 await Task.WhenAny(running, Task.Delay(TimeSpan.FromSeconds(SecondsALook)));
             }
 
-            samples += (await running).Total * 10;
+            samples += (await running).Stored;
             curve.Add(service.Memory);
             IngestReport.Tell($"memory: {samples / 1_000_000,5:0.0} million samples, {curve[^1],4:0} MiB (peak {peak:0}), WAL {service.Wal:0} MiB, {(await running).Total:0} samples/s");
         }

@@ -129,6 +129,23 @@ public sealed class MetricBatchSenderTests
     }
 
     [Fact]
+    public async Task RunAsync_acknowledgement_makes_the_window_smaller_keeps_to_it()
+    {
+        await using var server = await FakeIngestServer.StartAsync();
+        server.Window = 50;
+        server.WindowAfterwards = 3;
+        server.NextFault = batch => batch.Sequence > 100 ? Fault.Silence : Fault.None;
+        using var run = new SenderRun(server, window: 100);
+        using var stop = new CancellationTokenSource();
+        var running = run.Sender.RunAsync(_ => Numbered(0, 1000), stop.Token);
+
+        await Eventually.Equal(100, () => run.Sender.State.LastAcknowledged);
+        await Eventually.Equal(3, () => run.Sender.State.Unacknowledged);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
     public async Task RunAsync_database_was_restored_starts_over_from_the_services_number()
     {
         await using var server = await FakeIngestServer.StartAsync();

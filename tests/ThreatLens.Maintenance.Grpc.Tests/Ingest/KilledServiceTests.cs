@@ -26,6 +26,30 @@ public sealed class KilledServiceTests
     }
 
     [Fact]
+    public async Task Kill_between_commit_and_acknowledgement_the_batch_is_a_duplicate_afterwards()
+    {
+        await using var service = await RunningService.StartAsync();
+        for (var round = 1; round <= Rounds.Count; round++)
+        {
+            using (var producer = await Producer.HelloAsync(service, "unheard"))
+            {
+                Assert.Equal(round - 1, producer.Welcome.LastSequence);
+                await producer.SendAsync(Producer.Batch(round, Producer.Sample("unheard-source"), Producer.Sample("unheard-source")));
+                // Nobody reads what the service has to say; that it has committed is seen in the database.
+                var stored = 2L * round;
+                await Eventually.TrueAsync(() => stored.Equals(service.Database.Scalar("SELECT count(*) FROM processing_metrics")), () => "the batch is not stored");
+                await service.Process.KillAsync();
+            }
+
+            await service.RestartAsync();
+            using var again = await Producer.HelloAsync(service, "unheard");
+            Assert.Equal(round, again.Welcome.LastSequence);
+            Assert.True((await again.StoreAsync(Producer.Batch(round, Producer.Sample("unheard-source"), Producer.Sample("unheard-source")))).Duplicate);
+            Assert.Equal(2L * round, service.Database.Scalar("SELECT count(*) FROM processing_metrics"));
+        }
+    }
+
+    [Fact]
     public async Task Restart_within_a_schema_migration_loses_nothing_and_ends_at_the_full_schema()
     {
         await using var service = await RunningService.StartAsync();

@@ -118,6 +118,28 @@ public sealed class RollupTests : MetricsTestBase
         Assert.False(CatchUp().Step(CancellationToken.None));
     }
 
+    [Theory]
+    [InlineData(0, 200, 250, 300)]
+    [InlineData(1, 200, 100, 50)]
+    public void Step_that_takes_long_makes_the_next_one_smaller_and_others_larger(int secondsALook, int first, int second, int third)
+    {
+        Migrated(0);
+        File.Execute(
+            """
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+            INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp) SELECT 'nginx', 'latency', '1', '2026-09-01 00:00:01.000000' FROM n
+            """);
+        var database = new SqliteDatabase(new SqliteDatabaseOptions { ConnectionString = $"Data Source={File.Path}" }, new HurryingTime(secondsALook));
+        var catchUp = new RollupCatchUp(database);
+
+        Assert.Equal([first, second, third], Enumerable.Range(0, 3).Select(_ =>
+        {
+            var before = Pending();
+            Assert.True(catchUp.Step(CancellationToken.None));
+            return before - Pending();
+        }));
+    }
+
     [Fact]
     public async Task Sum_beyond_the_largest_double_stays_there_and_ingest_goes_on()
     {
@@ -321,4 +343,12 @@ public sealed class RollupTests : MetricsTestBase
     };
 
     private static DateTimeOffset Moment(Random random) => At(random.Next(11, 14), random.Next(3), random.Next(60) + (random.Next(3) * 0.25), random.Next(1, 3));
+
+    /// <summary>A clock on which so many seconds pass between two looks.</summary>
+    private sealed class HurryingTime(int seconds) : TimeProvider
+    {
+        private long _looks;
+
+        public override long GetTimestamp() => Interlocked.Increment(ref _looks) * seconds * TimestampFrequency;
+    }
 }

@@ -32,6 +32,9 @@ public sealed class FakeIngestServer(FakeIngestStore store) : IAsyncDisposable
 
     public int Window { get; set; } = 16;
 
+    /// <summary>What each acknowledgement says the window is from then on; 0: nothing.</summary>
+    public int WindowAfterwards { get; set; }
+
     public int MaxBatchSamples { get; set; } = 10_000;
 
     public string Address => $"http://127.0.0.1:{_port}";

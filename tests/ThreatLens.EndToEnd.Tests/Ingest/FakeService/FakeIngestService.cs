@@ -68,6 +68,7 @@ public sealed class FakeIngestService(FakeIngestServer server) : MetricsIngest.M
             Sequence = batch.Sequence,
             Accepted = isNew ? batch.Samples.Count : 0,
             Duplicate = !isNew,
+            MaxUnacknowledgedBatches = server.WindowAfterwards,
         };
         acknowledgement.Rejections.Add(server.Rejections(batch));
         await stream.WriteAsync(responses, new StreamMetricsResponse { Acknowledgement = acknowledgement });

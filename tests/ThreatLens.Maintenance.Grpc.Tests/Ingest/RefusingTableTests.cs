@@ -1,0 +1,32 @@
+using ThreatLens.Maintenance.V1;
+using Xunit;
+
+namespace ThreatLens.Maintenance.Grpc.Tests.Ingest;
+
+/// <summary>Somebody gave the table rules of its own: what breaks them is rejected by itself, and keeps nobody else's metrics out.</summary>
+public sealed class RefusingTableTests
+{
+    [Fact]
+    public async Task Samples_that_the_table_refuses_are_named_and_the_rest_is_stored()
+    {
+        await using var service = await RunningService.StartAsync();
+        service.Database.Execute("CREATE UNIQUE INDEX test_once ON processing_metrics(metric_metadata)");
+        service.Database.Execute(
+            "CREATE TRIGGER test_no_13 BEFORE INSERT ON processing_metrics WHEN NEW.metric_value = '13' BEGIN SELECT RAISE(ABORT, 'thirteen is not welcome'); END");
+        using var producer = await Producer.HelloAsync(service, "refused");
+
+        var acknowledgement = await producer.StoreAsync(Producer.Batch(
+            1, Sample("1"), Sample("many"), Sample("13"), Sample("2", "once"), Sample(""), Sample("3", "once"), Sample("4")));
+
+        Assert.Equal(3, acknowledgement.Accepted);
+        Assert.Equal([1, 2, 4, 5], acknowledgement.Rejections.Select(r => r.Index).Order());
+        Assert.Equal("is refused by the database: thirteen is not welcome", acknowledgement.Rejections.Single(r => r.Index == 2).Reason);
+        Assert.Contains("UNIQUE", acknowledgement.Rejections.Single(r => r.Index == 5).Reason, StringComparison.Ordinal);
+        Assert.Equal(["1", "2", "4"], service.Database.Lines("SELECT metric_value FROM processing_metrics ORDER BY id"));
+        Assert.Equal(3L, service.Database.Scalar("SELECT sum(samples) FROM maintenance_metric_rollups"));
+        Assert.True((await producer.StoreAsync(Producer.Batch(1, Sample("1")))).Duplicate);
+    }
+
+    private static MetricSample Sample(string value, string metadata = "") =>
+        new() { SourceName = "refused-source", MetricType = "n", MetricValue = value, MetricMetadata = metadata };
+}
