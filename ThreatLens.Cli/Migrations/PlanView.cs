@@ -24,6 +24,7 @@ internal static class PlanView
         };
         foreach (var step in plan.Steps)
             parts.Add(Of(step));
+        parts.AddRange(plan.Hooks.Select(Of));
         parts.Add(Needs(plan));
         parts.AddRange(plan.Findings.Select(Of));
         if (plan.Rehearsal is { } rehearsal)
@@ -36,17 +37,24 @@ internal static class PlanView
     {
         var what = step.Adopted ? "adopted: what is missing is created, the checksum filled" : step.Down ? "down" : "up";
         var heading = new Text($"{Safe.Text(step.Version)} ({what})", Styles.Header);
-        if (step.Statements.Count == 0)
-            return new Rows(heading, new Text("  nothing is missing", Styles.Faint));
+        return step.Statements.Count == 0
+            ? new Rows(heading, new Text("  nothing is missing", Styles.Faint))
+            : new Rows(heading, Table(step.Statements));
+    }
+
+    private static Rows Of(PlannedHook hook) => new(new Text($"{Safe.Text(hook.Script)} (hook)", Styles.Header), Table(hook.Statements));
+
+    private static Table Table(IEnumerable<PlannedStatement> statements)
+    {
         var table = Screen.NewTable("Line", "Rows", "Statement");
         table.Columns[0].RightAligned().NoWrap();
         table.Columns[1].RightAligned().NoWrap();
-        foreach (var statement in step.Statements)
+        foreach (var statement in statements)
             table.AddRow(
                 new Text(statement.Line > 0 ? Words.Number(statement.Line) : string.Empty, Styles.Faint),
                 new Text(statement.HasRows ? Words.Number(statement.Rows) : "?"),
                 new Text(Marked(statement), statement.Skipped ? Styles.Faint : statement.RebuildsTable ? Styles.Attention : Styles.Plain));
-        return new Rows(heading, table);
+        return table;
     }
 
     private static string Marked(PlannedStatement statement)

@@ -23,6 +23,7 @@ internal static class PlanMapping
         ValuesLost = plan.ValuesLost,
         Losses = { plan.Losses.Select(l => new Contract.ValueLoss { Table = l.Table, Column = l.Column, Values = l.Values, Rows = l.Rows }) },
         MayLoseMore = plan.MayLoseMore,
+        Hooks = { plan.Hooks.Select(h => new Contract.PlannedHook { Script = h.Script, Statements = { h.Statements.Select(ToContract) } }) },
         Rehearsal = plan.Rehearsal is null ? null : ToContract(plan.Rehearsal),
         Etag = plan.Etag,
     };

@@ -67,7 +67,7 @@ public sealed partial class MigrationEngine(
             return new MigrateResult(before.CurrentVersion, before.CurrentVersion, []);
         }
 
-        RefuseDangers(plan, command, cancellationToken);
+        RefuseDangers(before, plan, command, cancellationToken);
         var backup = command.BeforeChange?.Invoke();
         var (done, current) = Change(guard, run => run.Apply(plan, command, progress, cancellationToken), cancellationToken);
         return new MigrateResult(before.CurrentVersion, current, done.Applied) { Adopted = done.Adopted, BackupName = backup };

@@ -37,6 +37,7 @@ internal sealed partial class MigrationRun
         catch (Exception e) when (e is MaintenanceException or SqliteException)
         {
             _fingerprint.Forget();
+            Guard?.StartAnew();
             return false;
         }
 

@@ -81,6 +81,10 @@ internal sealed class MigrationHooks
     /// <summary>What the hooks mean, in an order of its own: for whoever must notice that one was changed.</summary>
     public IEnumerable<string> Meanings => _scripts.OfType<MigrationScript>().Select(s => $"{s.Name} {string.Join('\0', s.Statements.Select(t => MigrationChecksum.Compute(t.Sql)))}");
 
+    /// <summary>Those of one direction, in the order of their moments.</summary>
+    public IEnumerable<MigrationScript> Of(bool isDown) =>
+        (isDown ? _scripts[(int)HookMoment.BeforeRollback..] : _scripts[..(int)HookMoment.BeforeRollback]).OfType<MigrationScript>();
+
     /// <summary>The script to run at this moment; null when there is none.</summary>
     public MigrationScript? At(HookMoment moment) => _scripts[(int)moment];
 }

@@ -30,6 +30,9 @@ internal sealed class ChangeGuard(SqliteDatabase database, MigrationCatalog cata
         _isEntered = true;
     }
 
+    /// <summary>After everything so far was rolled back: what comes next is the first change again.</summary>
+    public void StartAnew() => _isEntered = false;
+
     /// <summary>Before an up script.</summary>
     /// <exception cref="Errors.MaintenanceException">LINT_FAILED.</exception>
     public void BeforeUp(SqliteConnection connection, Migration migration)

@@ -108,16 +108,18 @@ public sealed partial class MigrationEngine
 
     /// <summary>Refuses a run before its backup is taken, when some script of it could endanger or lose something.</summary>
     /// <exception cref="MaintenanceException">LINT_FAILED.</exception>
-    private void RefuseDangers(ForwardPlan plan, MigrateCommand command, CancellationToken cancellationToken)
+    private void RefuseDangers(SchemaStatus before, ForwardPlan plan, MigrateCommand command, CancellationToken cancellationToken)
     {
-        if (!plan.Apply.Any(m => ScriptLint.NeedsLook(catalog.UpOf(m), isDown: false)))
+        // What is pending below an adopted version runs with the adoption.
+        var gaps = plan.AdoptThrough is { } through ? before.Pending.Where(s => s.Version.CompareTo(through) < 0).Select(s => catalog.Find(s.Version.Id)!) : [];
+        if (!plan.Apply.Concat(gaps).Any(m => ScriptLint.NeedsLook(catalog.UpOf(m), isDown: false)))
             return;
         var looked = Snapshot("looking at the scripts", (connection, history) => Forward(
             connection, SchemaStatusReader.Compare(catalog, history), plan, command, AllowedRules.Of(command.Allow), countsLosses: false, cancellationToken, ""), cancellationToken);
         PlanRefusal.OfLint(looked.Findings);
     }
 
-    /// <inheritdoc cref="RefuseDangers(ForwardPlan, MigrateCommand, CancellationToken)"/>
+    /// <inheritdoc cref="RefuseDangers(SchemaStatus, ForwardPlan, MigrateCommand, CancellationToken)"/>
     private void RefuseDangers(IReadOnlyList<Migration> undo, RollbackCommand command, CancellationToken cancellationToken)
     {
         if (!undo.Any(m => ScriptLint.NeedsLook(catalog.DownOf(m), isDown: true) || catalog.DownOf(m).RefuseIfRows.Count > 0))

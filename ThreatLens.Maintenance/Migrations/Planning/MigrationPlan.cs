@@ -15,6 +15,9 @@ public sealed record MigrationPlan
     /// <summary>The migrations in the order they would run; empty when there is nothing to do.</summary>
     public required IReadOnlyList<MigrationStep> Steps { get; init; }
 
+    /// <summary>The hooks that would run, in the order of their moments; empty when there is nothing to do. Their rows are not counted.</summary>
+    public IReadOnlyList<PlannedHook> Hooks { get; init; } = [];
+
     /// <summary>How migrations that come late in the order are treated.</summary>
     public required MigrationOrder Order { get; init; }
 
@@ -70,6 +73,11 @@ public sealed record MigrationStep
     /// <summary>The statements in order.</summary>
     public required IReadOnlyList<PlannedStatement> Statements { get; init; }
 }
+
+/// <summary>A script of the operator's own that would run around the migrations of a plan.</summary>
+/// <param name="Script">Its file name, which says when: <c>beforeMigrate.sql</c> once, <c>beforeEachMigrate.sql</c> for each migration.</param>
+/// <param name="Statements">Its statements in order.</param>
+public sealed record PlannedHook(string Script, IReadOnlyList<PlannedStatement> Statements);
 
 /// <summary>One statement of a plan.</summary>
 /// <param name="Sql">As it would run.</param>

@@ -102,6 +102,9 @@ internal sealed class PlanBuilder : IDisposable
         From = from,
         To = to,
         Steps = _steps,
+        Hooks = _steps.Count == 0
+            ? []
+            : [.. _catalog.Hooks.Of(_isDown).Select(h => new PlannedHook(h.Name, [.. h.Statements.Select(s => new PlannedStatement(s.Sql, s.Number, s.Line))]))],
         Order = order,
         Findings = _findings,
         Losses = _losses,

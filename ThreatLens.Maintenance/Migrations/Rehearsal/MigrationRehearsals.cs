@@ -41,7 +41,7 @@ public sealed class MigrationRehearsals(
         // The copy, its log, and what is new in both.
         var size = database.FileExists ? taker.Plan(null).Bytes : 0;
         using var copy = RehearsalCopy.Create(database, directory, taker, (2 * size) + (2 * plan.NewBytes) + plan.RewrittenBytes, cancellationToken);
-        var rows = UnknownRows.Fill(copy.Database, plan);
+        var rows = UnknownRows.Fill(copy.Database, catalog, plan);
         copy.ForgetWal();
         var engine = new MigrationEngine(copy.Database, catalog, time, NullLogger<MigrationEngine>.Instance, options);
         return rows with { Rehearsal = rehearse(new RehearsalRun(copy, engine, catalog, cancellationToken)) };

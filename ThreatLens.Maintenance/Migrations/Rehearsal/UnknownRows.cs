@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Migrations.Drift;
 using ThreatLens.Maintenance.Migrations.Planning;
+using ThreatLens.Maintenance.Migrations.Rebuilding;
 
 namespace ThreatLens.Maintenance.Migrations.Rehearsal;
 
@@ -9,7 +10,7 @@ namespace ThreatLens.Maintenance.Migrations.Rehearsal;
 internal static class UnknownRows
 {
     /// <summary>The plan with the rows that were missing, as far as its statements run.</summary>
-    public static MigrationPlan Fill(SqliteDatabase copy, MigrationPlan plan)
+    public static MigrationPlan Fill(SqliteDatabase copy, MigrationCatalog catalog, MigrationPlan plan)
     {
         if (plan.Steps.All(s => s.Statements.All(t => t.Rows is not null)))
             return plan;
@@ -17,22 +18,31 @@ internal static class UnknownRows
         using var transaction = ImmediateTransaction.Begin(connection);
         try
         {
-            return plan with { Steps = [.. plan.Steps.Select(step => step with { Statements = [.. step.Statements.Select(s => Run(connection, transaction, s))] })] };
+            return plan with { Steps = [.. plan.Steps.Select(step => step with { Statements = [.. step.Statements.Select(s => Run(connection, transaction, s, Scripted(catalog, step, s)))] })] };
         }
-        catch (SqliteException)
+        catch (Exception e) when (e is SqliteException or RebuildRefusedException)
         {
             // The rehearsal that follows says which statement fails, and why.
             return plan;
         }
     }
 
-    private static PlannedStatement Run(SqliteConnection connection, ImmediateTransaction transaction, PlannedStatement statement)
+    // With its directive, which may ask for a rebuild; null for what creates what is missing.
+    private static ScriptStatement? Scripted(MigrationCatalog catalog, MigrationStep step, PlannedStatement statement) =>
+        statement.Number > 0 && catalog.Find(step.Version.Id) is { } migration
+            ? (step.IsDown ? catalog.DownOf(migration) : catalog.UpOf(migration)).Statements[statement.Number - 1]
+            : null;
+
+    private static PlannedStatement Run(SqliteConnection connection, ImmediateTransaction transaction, PlannedStatement statement, ScriptStatement? scripted)
     {
         var shape = StatementShape.Of(statement.Sql);
         if (statement.IsSkipped || !transaction.IsOpen || shape.Action is StatementAction.TransactionControl or StatementAction.Pragma)
             return statement;
         var rows = statement.Rows ?? Before(connection, shape);
-        connection.Execute(statement.Sql);
+        if (scripted is null)
+            connection.RunToEnd(statement.Sql);
+        else
+            ScriptRunner.Execute(connection, scripted);
         if (shape.Action is StatementAction.Insert or StatementAction.Update or StatementAction.Delete)
             rows ??= (long)connection.Scalar("SELECT changes()")!;
         return statement with { Rows = rows };

@@ -38,6 +38,21 @@ public sealed class MigrationHookTests : SqliteMigrationTestBase
             ["beforeRollback it's", "beforeEachRollback it's", "down b", "afterEachRollback it's", "beforeEachRollback it's", "down a", "afterEachRollback it's", "afterRollback it's"], Log());
     }
 
+    [Fact]
+    public void Plan_lists_the_hooks_of_its_direction_and_none_when_there_is_nothing_to_do()
+    {
+        _scripts.With("beforeEachMigrate.sql", Says("one") + "\n" + Says("two")).With("afterMigrate.sql", Says("three")).With("afterRollback.sql", Says("four"));
+        var engine = Engine(catalog: _scripts.Load());
+
+        var up = engine.PlanMigrate(new MigrateCommand());
+        Assert.Equal(["beforeEachMigrate.sql 1", "beforeEachMigrate.sql 2", "afterMigrate.sql 1"], up.Hooks.SelectMany(h => h.Statements.Select(s => $"{h.Script} {s.Number}")));
+        Assert.Contains("two", up.Hooks[0].Statements[1].Sql, StringComparison.Ordinal);
+
+        engine.Migrate(new MigrateCommand());
+        Assert.Empty(engine.PlanMigrate(new MigrateCommand()).Hooks);
+        Assert.Equal(["afterRollback.sql"], engine.PlanRollback(new RollbackCommand { Steps = 1 }).Hooks.Select(h => h.Script));
+    }
+
     [Theory]
     [InlineData("beforeMigrate.sql", "", "")]
     [InlineData("beforeEachMigrate.sql", "", "")]

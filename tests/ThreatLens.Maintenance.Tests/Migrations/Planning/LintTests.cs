@@ -9,6 +9,19 @@ public sealed class LintTests : PlanTestBase
 {
     private const string Copy = "CREATE TABLE new_t (id INTEGER PRIMARY KEY, a TEXT, b INTEGER, c TEXT);\nINSERT INTO new_t SELECT * FROM t;\nDROP TABLE t;\nALTER TABLE new_t RENAME TO t;";
 
+    [Fact]
+    public void Migrate_dangerous_script_below_an_adopted_version_is_refused_before_the_backup()
+    {
+        Base();
+        File.Execute("INSERT INTO schema_migrations (version, description) VALUES ('003_adopted', 'without a checksum')");
+        var engine = With([MigrationCatalogTests.Create("002_next", "DROP TABLE t;", "SELECT 1;"), MigrationCatalogTests.Create("003_adopted", "CREATE TABLE IF NOT EXISTS more (id INTEGER);", "SELECT 1;")]);
+
+        var error = Expect.Refusal(
+            ErrorReasons.LintFailed, () => engine.Migrate(new MigrateCommand { Order = MigrationOrder.Allow, BeforeChange = () => throw new InvalidOperationException("No backup is due.") }));
+
+        Assert.Equal((LintRules.DropTableWithData, "002_next.up.sql"), (error.Metadata["rule"], error.Metadata["script"]));
+    }
+
     [Theory]
     [InlineData("SELECT 1;\n\nDROP TABLE t;", LintRules.DropTableWithData, 2, 3)]
     [InlineData("ALTER TABLE t DROP COLUMN c;", LintRules.DropColumnWithData, 1, 1)]

@@ -31,6 +31,18 @@ public sealed class RehearsalTests : BackupTestBase
     }
 
     [Fact]
+    public void Migrate_rows_behind_a_rebuilt_table_are_found_out()
+    {
+        Prepare();
+
+        var plan = Rehearse(
+            "-- threatlens: rebuild-table\nCREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, n INTEGER UNIQUE);\nINSERT OR IGNORE INTO t (id, n) VALUES (3, 1), (4, 1), (5, 1);",
+            "DELETE FROM t WHERE id > 3;");
+
+        Assert.Equal(1L, plan.Steps.Single().Statements[1].Rows);
+    }
+
+    [Fact]
     public void Migrate_rows_that_no_plan_can_tell_are_found_out()
     {
         Prepare();
