@@ -78,10 +78,10 @@ public sealed class HealthReporter
         {
             return Unavailable(source, _database.Translate(e, "reporting on health"));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is not (OperationCanceledException or SqliteException))
         {
-            // A file that went away between two looks, a disk that does not tell its size.
-            return HealthLook.Unknown(source.Kind, e.Message);
+            // A file that went away between two looks, a disk that does not tell its size, a value that nobody thought of: the other sections are still told.
+            return HealthLook.Unknown(source.Kind, e is IOException or UnauthorizedAccessException ? e.Message : $"It could not be found out ({e.GetType().Name}): {e.Message}");
         }
     }
 

@@ -1,7 +1,5 @@
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Operations;
 
 namespace ThreatLens.Maintenance.Health.Samples;
@@ -35,7 +33,7 @@ internal sealed class HealthSampling(IEnumerable<IBackgroundSample> samples, Sha
             await Task.Yield();
             var due = samples.ToDictionary(s => s, _ => time.GetUtcNow());
             // What the first report of a process costs more than others is over when somebody asks for one.
-            await reports.GetAsync(TimeSpan.Zero).WaitAsync(stoppingToken).ConfigureAwait(false);
+            await ((Task)reports.GetAsync(TimeSpan.Zero)).WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             while (!stoppingToken.IsCancellationRequested)
             {
                 await Task.Factory.StartNew(() => TakeDue(due, stoppingToken), stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
@@ -84,9 +82,9 @@ internal sealed class HealthSampling(IEnumerable<IBackgroundSample> samples, Sha
             var took = time.GetElapsedTime(begun);
             return took * Rest > sample.Interval ? took * Rest : sample.Interval;
         }
-        catch (Exception e) when (e is MaintenanceException or SqliteException or IOException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
-            // What was seen last stays, and says how old it is. Said once while the reason stays the same.
+            // The edge of the background: whatever it was, what was seen last stays, and says how old it is. Said once while the reason stays the same.
             if (_failures.GetValueOrDefault(sample) != e.Message)
                 Log.SampleFailed(logger, e, sample.GetType().Name);
             _failures[sample] = e.Message;

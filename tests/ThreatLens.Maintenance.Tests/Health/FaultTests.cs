@@ -193,6 +193,46 @@ public sealed class FaultTests : HealthTestBase
         Assert.Empty(Findings());
     }
 
+    [Fact]
+    public async Task Report_database_that_somebody_holds_says_so_in_every_section_that_reads_it()
+    {
+        await MakeHealthyAsync();
+        File.Execute("PRAGMA journal_mode = DELETE");
+        using (var holder = File.Open())
+        {
+            using var hold = holder.CreateCommand();
+            hold.CommandText = "BEGIN EXCLUSIVE";
+            hold.ExecuteNonQuery();
+
+            var report = Get<HealthReporter>().Report([], CancellationToken.None);
+
+            var unavailable = report.Sections.SelectMany(s => s.Findings).ToList();
+            Assert.Equal(["database.unavailable"], unavailable.Select(f => f.Id).Distinct());
+            Assert.All(unavailable, f => Assert.StartsWith(ErrorReasons.DatabaseLocked, f.Evidence, StringComparison.Ordinal));
+            Assert.Equal(Enum.GetValues<HealthSectionKind>(), report.Sections.Select(s => s.Kind));
+            Assert.DoesNotContain(report.Sections, s => s.Status == HealthStatus.Ok && s.Kind is not (HealthSectionKind.Performance or HealthSectionKind.Processing or HealthSectionKind.Notifications or HealthSectionKind.Integrity));
+        }
+
+        Assert.Empty(Findings());
+    }
+
+    [Fact]
+    public async Task Report_thresholds_are_those_of_the_configuration()
+    {
+        await MakeHealthyAsync();
+        Assert.Empty(Findings());
+        Settings["Maintenance:Health:MaxBackupAge"] = "00:10:00";
+        Settings["Maintenance:Health:MaxDrillAge"] = "00:10:00";
+        Settings["Maintenance:Health:FreeDiskWarning"] = "1";
+        Settings["Maintenance:Health:FreeDiskCritical"] = "0";
+        Time.Advance(TimeSpan.FromMinutes(11));
+
+        var findings = Report(NewHost(Time, File)).Sections.SelectMany(s => s.Findings).ToList();
+
+        Assert.Equal(["storage.disk_nearly_full", "backups.old", "backups.not_rehearsed"], findings.Select(f => f.Id));
+        Assert.All(findings, f => Assert.Equal((HealthStatus.Warning, Time.GetUtcNow()), (f.Severity, f.Since)));
+    }
+
     private void Watch(string source) => File.Execute(
         $"INSERT INTO log_sources(source_name, path, enabled, status, last_monitored) VALUES ('{source}', '/logs/{source}', 1, 'active', '{Time.GetUtcNow():yyyy-MM-dd HH:mm:ss}') ON CONFLICT(source_name) DO UPDATE SET last_monitored = excluded.last_monitored");
 
