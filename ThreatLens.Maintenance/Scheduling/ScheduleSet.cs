@@ -29,8 +29,10 @@ public sealed class ScheduleSet
     /// <summary>The schedule of that name.</summary>
     /// <param name="name">Its name.</param>
     /// <exception cref="MaintenanceException">SCHEDULE_NOT_FOUND.</exception>
-    public Schedule Get(string name) => All.FirstOrDefault(s => s.Name == name) ?? throw new MaintenanceException(
-        ErrorKind.NotFound, ErrorReasons.ScheduleNotFound, $"name: there is no schedule '{name}'; there are {string.Join(", ", All.Select(s => s.Name))}.") { Field = "name" };
+    public Schedule Get(string name) => All.FirstOrDefault(s => s.Name == name) ?? throw Unknown(name);
+
+    private MaintenanceException Unknown(string name) =>
+        new(ErrorKind.NotFound, ErrorReasons.ScheduleNotFound, $"name: there is no schedule '{name}'; there are {string.Join(", ", All.Select(s => s.Name))}.") { Field = "name" };
 
     /// <summary>What is wrong with the configuration, naming each setting; empty: nothing.</summary>
     internal static IEnumerable<string> Problems(SchedulingOptions options, DateTimeOffset now)
