@@ -19,7 +19,6 @@ internal sealed class CleanupPace
     private const int RememberedHolds = 64;
     private const int FirstRows = 500;
     private const int Tail = 99;
-    private const double Wanted = 0.65;
     private static readonly TimeSpan IdleHold = TimeSpan.FromMilliseconds(80);
     private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(2);
@@ -78,10 +77,9 @@ internal sealed class CleanupPace
     {
         // A batch waits for what is left of one transaction, and then for its group's commit beside the cleanup's writing and the checkpoints of both.
         var allowed = _budget / 2;
-        var wanted = allowed * Wanted;
         if (hold > allowed * 0.9)
         {
-            Shrink(Math.Max(0.5, wanted / hold));
+            Shrink(Math.Max(0.5, allowed * 0.8 / hold));
         }
         else if (Added is { } added && added > _budget * 0.75)
         {
@@ -93,7 +91,7 @@ internal sealed class CleanupPace
         {
             Rest = Rest > ShortestRest ? Rest / 2 : TimeSpan.Zero;
         }
-        else if (hold < wanted && (Added ?? TimeSpan.Zero) < _budget * 0.5)
+        else if (hold < allowed * 0.8 && (Added ?? TimeSpan.Zero) < _budget * 0.5)
         {
             Rows = Math.Min(_maxRows, Rows + Math.Max(20, Rows / 10));
         }
