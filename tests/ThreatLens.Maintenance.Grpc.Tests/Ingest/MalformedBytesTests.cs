@@ -19,6 +19,7 @@ public sealed class MalformedBytesTests(SharedService shared)
     public async Task Undecodable_message_ends_the_stream_and_nothing_of_it_is_stored(string what)
     {
         var source = "bytes " + what;
+        using var neighbour = await Producer.HelloAsync(_service, source + " beside");
         using var producer = await RawProducer.HelloAsync(_service, source);
         await producer.SendAsync(Message(1, source));
         await producer.SendAsync(Spoil(what, Message(2, source)));
@@ -27,6 +28,7 @@ public sealed class MalformedBytesTests(SharedService shared)
 
         Assert.Equal([1L], acknowledged);
         Assert.Equal(2L, _service.Database.Scalar($"SELECT count(*) FROM processing_metrics WHERE source_name = '{source}'"));
+        Assert.Equal(1, (await neighbour.StoreAsync(Producer.Batch(1, Producer.Sample(source + " beside")))).Accepted);
         using var again = await Producer.HelloAsync(_service, source);
         Assert.Equal(1, again.Welcome.LastSequence);
     }
