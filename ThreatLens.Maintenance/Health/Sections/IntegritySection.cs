@@ -31,6 +31,7 @@ internal sealed class IntegritySection(IntegrityRecord record, BackupList backup
                 new HealthFigure("last_full_check", full?.FinishedAt),
             ],
             problems.Count == 0 ? [] : [HealthRules.Damaged.Fail(string.Join("; ", problems), command: backups.Get(look.Now).FirstOrDefault() is { } newestBackup ? $"threatlens restore {newestBackup.Name}" : null)],
-            outdated ? HealthStatus.Unknown : HealthStatus.Ok) with { SampledAt = newest.FinishedAt };
+            outdated ? HealthStatus.Unknown : HealthStatus.Ok)
+        with { SampledAt = newest.FinishedAt };
     }
 }

@@ -27,7 +27,8 @@ internal sealed class NotificationsSection(StatisticsSamples samples, IOptions<H
                 HealthFigure.Count("undated", window.Undated, "notifications").From(window.Origin),
             ],
             [.. Failing(window.Total, name)],
-            SampleAge.StatusOf(look.Now - window.Origin.At, sample.Cost)) with { SampledAt = window.Origin.At };
+            SampleAge.StatusOf(look.Now - window.Origin.At, sample.Cost))
+        with { SampledAt = window.Origin.At };
     }
 
     private IEnumerable<HealthFinding> Failing(NotificationCounts counts, string window) => HealthRules.NotificationsFailing.Below(

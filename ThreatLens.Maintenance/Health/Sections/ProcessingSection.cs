@@ -22,7 +22,8 @@ internal sealed class ProcessingSection(StatisticsSamples samples, IOptions<Heal
             FormattableString.Invariant($"{all.Events} events, {all.RealtimeProcessed?.ToString() ?? "an unknown number"} processed in real time, {all.PendingNotifications?.ToString() ?? "an unknown number"} waiting for a notification."),
             [.. Totals(all), .. Window(window)],
             backlog ? [HealthRules.Backlog.Warn(FormattableString.Invariant($"{all.PendingNotifications} events wait for a notification; {options.Value.PendingNotifications} are allowed."))] : [],
-            SampleAge.StatusOf(age, sample.Cost)) with { SampledAt = all.Origin.At };
+            SampleAge.StatusOf(age, sample.Cost))
+        with { SampledAt = all.Origin.At };
     }
 
     private static IEnumerable<HealthFigure> Totals(ProcessingTotals all) =>
