@@ -32,6 +32,9 @@ internal sealed class IntegritySection(IntegrityRecord record, BackupList backup
             ],
             problems.Count == 0 ? [] : [HealthRules.Damaged.Fail(string.Join("; ", problems), command: backups.Get(look.Now).FirstOrDefault() is { } newestBackup ? $"threatlens restore {newestBackup.Name}" : null)],
             outdated ? HealthStatus.Unknown : HealthStatus.Ok)
-        with { SampledAt = newest.FinishedAt };
+        with
+        {
+            SampledAt = newest.FinishedAt,
+        };
     }
 }

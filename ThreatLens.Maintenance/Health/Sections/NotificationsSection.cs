@@ -28,7 +28,10 @@ internal sealed class NotificationsSection(StatisticsSamples samples, IOptions<H
             ],
             [.. Failing(window.Total, name)],
             SampleAge.StatusOf(look.Now - window.Origin.At, sample.Cost))
-        with { SampledAt = window.Origin.At };
+        with
+        {
+            SampledAt = window.Origin.At,
+        };
     }
 
     private IEnumerable<HealthFinding> Failing(NotificationCounts counts, string window) => HealthRules.NotificationsFailing.Below(

@@ -23,7 +23,10 @@ internal sealed class ProcessingSection(StatisticsSamples samples, IOptions<Heal
             [.. Totals(all), .. Window(window)],
             backlog ? [HealthRules.Backlog.Warn(FormattableString.Invariant($"{all.PendingNotifications} events wait for a notification; {options.Value.PendingNotifications} are allowed."))] : [],
             SampleAge.StatusOf(age, sample.Cost))
-        with { SampledAt = all.Origin.At };
+        with
+        {
+            SampledAt = all.Origin.At,
+        };
     }
 
     private static IEnumerable<HealthFigure> Totals(ProcessingTotals all) =>
