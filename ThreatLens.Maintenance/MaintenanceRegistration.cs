@@ -183,8 +183,8 @@ public static class MaintenanceRegistration
         .AddHostedService(services => services.GetRequiredService<HealthRecorder>());
 
     private static IServiceCollection AddAlerting(this IServiceCollection services) => services
-        .AddSingleton<IAlertFigureSource, StorageFigures>()
         .AddSingleton<IAlertFigureSource, TrafficFigures>()
+        .AddSingleton<IAlertFigureSource, StorageFigures>()
         .AddSingleton<IAlertFigureSource, SafetyFigures>()
         .AddSingleton<IAlertFigureSource, SchemaFigures>()
         .AddSingleton<IAlertFigureSource, ActivityFigures>()

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Statistics.Sampling;
 
@@ -19,31 +20,37 @@ internal sealed class AlertMetrics(IEnumerable<IAlertFigureSource> sources, IOpt
     /// <summary>The newest figures.</summary>
     public IReadOnlyList<AlertFigure> Figures => _figures;
 
-    /// <summary>Reads them all now.</summary>
-    public void Refresh() => _figures = [.. _sources.SelectMany(Read)];
+    /// <summary>Reads them all now. A locked database is waited for once, not by each source.</summary>
+    public void Refresh()
+    {
+        using var untraced = UntracedScope.Begin();
+        var isLocked = false;
+        var figures = new List<AlertFigure>();
+        foreach (var source in _sources.TakeWhile(_ => !isLocked))
+            figures.AddRange(Read(source, ref isLocked));
+        _figures = figures;
+    }
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
-            await Task.Yield();
-            Refresh();
             AlertInstruments.Create(() => _figures);
             while (true)
             {
+                // On a thread of its own: SQLite is synchronous, and somebody may hold the database.
+                await Task.Factory.StartNew(Refresh, stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
                 await Task.Delay(options.Value.AlertInterval, time, stoppingToken).ConfigureAwait(false);
-                Refresh();
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The end of the process: what is read now is what the last export tells.
-            Refresh();
+            // The end of the process.
         }
     }
 
-    private List<AlertFigure> Read(IAlertFigureSource source)
+    private List<AlertFigure> Read(IAlertFigureSource source, ref bool isLocked)
     {
         var name = source.GetType().Name;
         try
@@ -54,6 +61,7 @@ internal sealed class AlertMetrics(IEnumerable<IAlertFigureSource> sources, IOpt
         }
         catch (Exception e) when (e is MaintenanceException or IOException or UnauthorizedAccessException)
         {
+            isLocked = e is MaintenanceException { Reason: ErrorReasons.DatabaseLocked };
             // Said once, until it can be read again; a database that is not there or not migrated yet is no failure.
             if (_failing.Add(name) && e is not MaintenanceException { Reason: ErrorReasons.DatabaseMissing or ErrorReasons.DatabaseDirectoryMissing or ErrorReasons.SchemaNotReady })
                 Log.NotRead(logger, e, name);

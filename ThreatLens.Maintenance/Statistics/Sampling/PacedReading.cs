@@ -10,7 +10,7 @@ namespace ThreatLens.Maintenance.Statistics.Sampling;
 /// </summary>
 internal sealed class PacedReading : IDisposable
 {
-    /// <summary>Counting five million entries of an index fits in, and a log that grows meanwhile stays small.</summary>
+    /// <summary>Counting three million entries of an index fits in, and a log that grows meanwhile stays small.</summary>
     public static readonly TimeSpan LongestSnapshot = TimeSpan.FromMilliseconds(500);
 
     private readonly TimeProvider _time;

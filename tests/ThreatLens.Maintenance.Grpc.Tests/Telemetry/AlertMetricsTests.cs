@@ -52,6 +52,8 @@ public sealed partial class AlertMetricsTests : IAsyncLifetime
         HashSet<string> known = [.. documented.Select(d => Prometheus(d.Key, d.Value)), .. Attributes()];
         Assert.All(Rules(), name => Assert.Contains(name, known));
         AssertValues();
+        // Looked at every second, and no trace of it.
+        Assert.DoesNotContain(_otlp.Spans, span => span.Name == "SELECT maintenance_restore_drills");
     }
 
     private async Task UseAsync()
