@@ -129,7 +129,7 @@ public sealed class SqliteDatabase
 
     /// <summary>
     /// Like <see cref="TryOpenSnapshot()"/>, for those who would rather hear at once that somebody holds the database. The driver's own waiting, a second at
-    /// least, is left out.
+    /// least, is left out. A file that is not in WAL mode yet is opened without a transaction.
     /// </summary>
     /// <param name="patience">How long to wait for a lock.</param>
     internal SqliteConnection? TryOpenSnapshot(TimeSpan patience) => TryOpenReading(connection =>
@@ -138,6 +138,10 @@ public sealed class SqliteDatabase
         var code = raw.sqlite3_exec(connection.Handle, "BEGIN; SELECT 1 FROM sqlite_master LIMIT 1");
         if (code != raw.SQLITE_OK)
             throw new SqliteException(raw.sqlite3_errmsg(connection.Handle).utf8_to_string(), code & 0xff, raw.sqlite3_extended_errcode(connection.Handle));
+        // Outside WAL mode (a new file, one of the original's) readers and writers wait for each other: the writer that brings the mode would wait for this
+        // reader, and whatever else this reader's thread opens meanwhile for the writer. There each look is as of its own commit.
+        if (connection.Pragma("journal_mode") is not "wal")
+            _ = raw.sqlite3_exec(connection.Handle, "COMMIT");
     });
 
     /// <summary>Says in this service's terms what SQLite reported.</summary>

@@ -73,8 +73,8 @@ public sealed class HealthReportTests
         var tables = Section(report, HealthSectionKind.Tables);
         Assert.Equal(HealthStatus.Ok, tables.Status);
         Assert.Equal(
-            service.Database.Tables().Select(t => (t, (double)(long)service.Database.Scalar($"SELECT count(*) FROM {t}")!, FigureMethod.Exact)),
-            tables.Figures.Select(f => (f.Subject, f.Number, f.Method)));
+            service.Database.Tables().Where(IsStill).Select(t => (t, (double)(long)service.Database.Scalar($"SELECT count(*) FROM {t}")!, FigureMethod.Exact)),
+            tables.Figures.Where(f => IsStill(f.Subject)).Select(f => (f.Subject, f.Number, f.Method)));
 
         var storage = Section(report, HealthSectionKind.Storage);
         Assert.Equal((double)new FileInfo(service.Database.Path).Length, Number(storage, "file_bytes"));
@@ -188,4 +188,7 @@ public sealed class HealthReportTests
     private static double Number(HealthSection section, string name, string subject = "") => section.Figures.Single(f => f.Name == name && f.Subject == subject).Number;
 
     private static TimeSpan Age(HealthReportResponse report) => report.Sections[0].Figures.Single(f => f.Name == "age").Duration.ToTimeSpan();
+
+    /// <summary>The service stores a sample of itself when it likes.</summary>
+    private static bool IsStill(string table) => table != "maintenance_health_samples";
 }

@@ -71,7 +71,15 @@ public sealed class ServiceTelemetryTests(TelemetryScenario scenario) : IClassFi
         Assert.True(statements.Length >= (long)migration.Attributes["threatlens.migration.statements"]!, $"{statements.Length} statements");
         Assert.All(statements, statement => Assert.InRange(statement.Start, migration.Start, migration.End));
         Assert.Single(statements, statement => statement.Name == "INSERT schema_migrations");
-        Assert.Single(statements, statement => statement.Name == "COMMIT");
+    }
+
+    [Fact]
+    public void Migrations_of_a_new_database_are_committed_once_below_their_operation()
+    {
+        var operation = scenario.OperationSpan(scenario.Awaited.Id);
+        var commit = Assert.Single(Spans, span => span.Name == "COMMIT" && span.IsChildOf(operation));
+
+        Assert.All(new[] { "000_create_core_tables", "001_add_realtime_tables", "002_add_realtime_fields" }, version => Assert.True(Migration(version).End <= commit.Start, version));
     }
 
     [Fact]

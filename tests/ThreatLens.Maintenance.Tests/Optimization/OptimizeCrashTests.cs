@@ -38,7 +38,8 @@ public sealed class OptimizeCrashTests(ITestOutputHelper output) : IDisposable
             Assert.Equal("ok", killed.Scalar("PRAGMA integrity_check"));
             Assert.Equal(content, killed.Rows(Content)[0]);
             var left = (long)killed.Scalar("PRAGMA page_count")!;
-            Assert.InRange(left, least, pages);
+            // Killed after the rewrite and before the statistics, which have a page of their own.
+            Assert.InRange(left, least - 1, pages);
             amidst += left > least && left < pages ? 1 : 0;
             // A rewrite has happened or it has not.
             Assert.True(how == "slices" || left == pages || Equals(killed.Scalar("PRAGMA auto_vacuum"), 2L), $"{left} of {pages} pages");
