@@ -73,7 +73,7 @@ internal static class ChildProgram
             case ["optimize", var path, var how]:
                 Console.WriteLine("ready");
                 Console.ReadLine();
-                Optimizers.Of(Database(path)).Run(new OptimizeCommand { EnableIncrementalVacuum = how == "rewrite" }, Optimizers.Ignore);
+                Optimizers.Run(Database(path), new OptimizeCommand { EnableIncrementalVacuum = how == "rewrite" }, Optimizers.Ignore);
                 Console.WriteLine("optimized");
                 Stay();
                 return 0;

@@ -9,6 +9,8 @@ namespace ThreatLens.Maintenance.Tests.Migrations;
 /// <summary>A folder, a path in it for a database, and engines on that path.</summary>
 public abstract class SqliteMigrationTestBase : IDisposable
 {
+    private readonly List<IDisposable> _owned = [];
+
     protected SqliteMigrationTestBase() => File = new SqliteFile(Folder.File("threatlens.db"));
 
     protected TemporaryFolder Folder { get; } = new();
@@ -19,8 +21,19 @@ public abstract class SqliteMigrationTestBase : IDisposable
 
     public void Dispose()
     {
+        // Before the folder: a thread of theirs may still open files in it.
+        foreach (var owned in _owned)
+            owned.Dispose();
         Folder.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Disposes it with the test.</summary>
+    protected T Owned<T>(T disposable)
+        where T : IDisposable
+    {
+        _owned.Add(disposable);
+        return disposable;
     }
 
     /// <summary>An engine with the product's migrations.</summary>

@@ -44,8 +44,7 @@ public sealed class OptimizeCrashTests(ITestOutputHelper output) : IDisposable
             // A rewrite has happened or it has not.
             Assert.True(how == "slices" || left == pages || Equals(killed.Scalar("PRAGMA auto_vacuum"), 2L), $"{left} of {pages} pages");
 
-            Optimizers.Of(new SqliteDatabase(new SqliteDatabaseOptions { ConnectionString = $"Data Source={killed.Path}" }, TimeProvider.System))
-                .Run(new OptimizeCommand { EnableIncrementalVacuum = how == "rewrite" }, Optimizers.Ignore);
+            Optimizers.Run(new SqliteDatabase(new SqliteDatabaseOptions { ConnectionString = $"Data Source={killed.Path}" }, TimeProvider.System), new OptimizeCommand { EnableIncrementalVacuum = how == "rewrite" }, Optimizers.Ignore);
             Assert.Equal((least, 0L), ((long)killed.Scalar("PRAGMA page_count")!, killed.Scalar("PRAGMA freelist_count")));
             Assert.Equal("ok", killed.Scalar("PRAGMA integrity_check"));
             Assert.Equal(content, killed.Rows(Content)[0]);

@@ -26,7 +26,7 @@ public sealed class OptimizerTests : IDisposable
         var plan = Optimizers.Planner(database).Plan(new OptimizeCommand());
         var reports = new List<(string Message, long Done, long Total, string Unit)>();
 
-        var result = Optimizers.Of(database).Run(new OptimizeCommand { Etag = plan.Etag }, (m, d, t, u) => reports.Add((m, d, t, u)));
+        var result = Optimizers.Run(database, new OptimizeCommand { Etag = plan.Etag }, (m, d, t, u) => reports.Add((m, d, t, u)));
 
         Assert.True(plan.FreeBytes > 1_000_000 && plan.ExpectedGainBytes == plan.FreeBytes);
         Assert.Equal(plan.FreeBytes, result.BytesBefore - result.BytesAfter, tolerance: plan.FreeBytes / 100);
@@ -43,7 +43,7 @@ public sealed class OptimizerTests : IDisposable
     {
         HalfEmpty(2);
 
-        var result = Optimizers.Of(Database()).Run(new OptimizeCommand(), Optimizers.Ignore);
+        var result = Optimizers.Run(Database(), new OptimizeCommand(), Optimizers.Ignore);
 
         var copy = _folder.File("copy.db");
         File.Execute($"VACUUM INTO '{copy}'");
@@ -57,9 +57,9 @@ public sealed class OptimizerTests : IDisposable
         var (database, content) = (Database(), File.Rows(Content)[0]);
 
         var refused = Optimizers.Planner(database).Plan(new OptimizeCommand());
-        var untouched = Optimizers.Of(database).Run(new OptimizeCommand(), Optimizers.Ignore);
+        var untouched = Optimizers.Run(database, new OptimizeCommand(), Optimizers.Ignore);
         var plan = Optimizers.Planner(database).Plan(new OptimizeCommand { EnableIncrementalVacuum = true });
-        var switched = Optimizers.Of(database).Run(new OptimizeCommand { EnableIncrementalVacuum = true }, Optimizers.Ignore);
+        var switched = Optimizers.Run(database, new OptimizeCommand { EnableIncrementalVacuum = true }, Optimizers.Ignore);
 
         Assert.Equal((AutoVacuum.None, 0L, false), (refused.AutoVacuum, refused.ExpectedGainBytes, refused.Rewrites));
         Assert.Contains(refused.Steps, s => s.Contains("enable_incremental_vacuum", StringComparison.Ordinal));
@@ -76,7 +76,7 @@ public sealed class OptimizerTests : IDisposable
     {
         HalfEmpty(1);
 
-        var result = Optimizers.Of(Database()).Run(new OptimizeCommand { EnableIncrementalVacuum = true }, Optimizers.Ignore);
+        var result = Optimizers.Run(Database(), new OptimizeCommand { EnableIncrementalVacuum = true }, Optimizers.Ignore);
 
         Assert.Equal((false, AutoVacuum.Incremental), (result.Rewrote, result.AutoVacuum));
         Assert.Equal(2L, File.Scalar("PRAGMA auto_vacuum"));
@@ -92,7 +92,7 @@ public sealed class OptimizerTests : IDisposable
         var database = Database();
         var plan = Optimizers.Planner(database).Plan(new OptimizeCommand { FullVacuum = true });
 
-        var result = Optimizers.Of(database).Run(new OptimizeCommand { FullVacuum = true, Etag = plan.Etag }, Optimizers.Ignore);
+        var result = Optimizers.Run(database, new OptimizeCommand { FullVacuum = true, Etag = plan.Etag }, Optimizers.Ignore);
 
         Assert.True(plan.UnusedBytes > plan.DatabaseBytes / 4, $"{plan.UnusedBytes} of {plan.DatabaseBytes}");
         Assert.True(result.Rewrote);
@@ -106,9 +106,9 @@ public sealed class OptimizerTests : IDisposable
         Fill(5000);
         var database = Database();
 
-        Assert.Equal(["t"], Optimizers.Of(database).Run(new OptimizeCommand(), Optimizers.Ignore).AnalyzedTables);
+        Assert.Equal(["t"], Optimizers.Run(database, new OptimizeCommand(), Optimizers.Ignore).AnalyzedTables);
         Assert.Equal(1L, File.Scalar("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 't' AND idx = 't_a'"));
-        Assert.Empty(Optimizers.Of(database).Run(new OptimizeCommand(), Optimizers.Ignore).AnalyzedTables);
+        Assert.Empty(Optimizers.Run(database, new OptimizeCommand(), Optimizers.Ignore).AnalyzedTables);
     }
 
     [Fact]
@@ -120,9 +120,9 @@ public sealed class OptimizerTests : IDisposable
         Fill(10);
 
         Assert.Equal(etag, Optimizers.Planner(database).Plan(new OptimizeCommand { Etag = etag }).Etag);
-        Expect.Failure(ErrorKind.Aborted, ErrorReasons.EtagMismatch, () => Optimizers.Of(database).Run(new OptimizeCommand { Etag = etag, FullVacuum = true }, Optimizers.Ignore));
+        Expect.Failure(ErrorKind.Aborted, ErrorReasons.EtagMismatch, () => Optimizers.Run(database, new OptimizeCommand { Etag = etag, FullVacuum = true }, Optimizers.Ignore));
         File.Execute("CREATE TABLE another(a)");
-        Expect.Failure(ErrorKind.Aborted, ErrorReasons.EtagMismatch, () => Optimizers.Of(database).Run(new OptimizeCommand { Etag = etag }, Optimizers.Ignore));
+        Expect.Failure(ErrorKind.Aborted, ErrorReasons.EtagMismatch, () => Optimizers.Run(database, new OptimizeCommand { Etag = etag }, Optimizers.Ignore));
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class OptimizerTests : IDisposable
         disk.FillBut(new FileInfo(file.Path).Length);
         var database = Database(file);
 
-        var error = Expect.Failure(ErrorKind.ResourceExhausted, ErrorReasons.VacuumNoSpace, () => Optimizers.Of(database).Run(new OptimizeCommand { FullVacuum = true }, Optimizers.Ignore));
+        var error = Expect.Failure(ErrorKind.ResourceExhausted, ErrorReasons.VacuumNoSpace, () => Optimizers.Run(database, new OptimizeCommand { FullVacuum = true }, Optimizers.Ignore));
 
         Assert.True(long.Parse(error.Metadata["requiredBytes"], System.Globalization.CultureInfo.InvariantCulture) > long.Parse(error.Metadata["availableBytes"], System.Globalization.CultureInfo.InvariantCulture));
         Assert.Equal(20_000L, file.Scalar("SELECT count(*) FROM t"));
@@ -150,8 +150,7 @@ public sealed class OptimizerTests : IDisposable
         var before = new FileInfo(File.Path).Length;
         using var cancel = new CancellationTokenSource();
 
-        Assert.Throws<OperationCanceledException>(() => Optimizers.Of(database).Run(
-            new OptimizeCommand(), (_, done, _, unit) =>
+        Assert.Throws<OperationCanceledException>(() => Optimizers.Run(database, new OptimizeCommand(), (_, done, _, unit) =>
             {
                 if (unit == "pages" && done > 50)
                     cancel.Cancel();
@@ -170,7 +169,7 @@ public sealed class OptimizerTests : IDisposable
         Fill(200_000);
         var (database, content) = (Database(), File.Rows(Content)[0]);
         using var cancel = new CancellationTokenSource();
-        var run = Task.Run(() => Optimizers.Of(database).Run(new OptimizeCommand { EnableIncrementalVacuum = true }, (message, _, _, _) =>
+        var run = Task.Run(() => Optimizers.Run(database, new OptimizeCommand { EnableIncrementalVacuum = true }, (message, _, _, _) =>
         {
             if (message.StartsWith("Rewriting", StringComparison.Ordinal))
                 cancel.CancelAfter(TimeSpan.FromMilliseconds(50));
@@ -202,7 +201,7 @@ public sealed class OptimizerTests : IDisposable
         });
 
         var writtenAtSlices = new HashSet<int>();
-        var result = Optimizers.Of(database).Run(new OptimizeCommand(), (_, _, _, _) => writtenAtSlices.Add(Volatile.Read(ref written)));
+        var result = Optimizers.Run(database, new OptimizeCommand(), (_, _, _, _) => writtenAtSlices.Add(Volatile.Read(ref written)));
         await stop.CancelAsync();
         await writing;
 

@@ -12,9 +12,12 @@ internal static class Optimizers
     public static OptimizePlanner Planner(SqliteDatabase database) =>
         new(database, new DatabaseSizeReader(database, TimeProvider.System), Options.Create(new OptimizationOptions()));
 
-    /// <summary>Its checkpoints end with the process.</summary>
-    public static Optimizer Of(SqliteDatabase database) =>
-        new(database, Planner(database), new WalCheckpointer(database, NullLogger<WalCheckpointer>.Instance), Options.Create(new OptimizationOptions()), NullLogger<Optimizer>.Instance);
+    /// <summary>Runs it with checkpoints of its own, which end with it.</summary>
+    public static OptimizeResult Run(SqliteDatabase database, OptimizeCommand command, Action<string, long, long, string> progress, CancellationToken cancellationToken = default)
+    {
+        using var checkpointer = new WalCheckpointer(database, NullLogger<WalCheckpointer>.Instance);
+        return new Optimizer(database, Planner(database), checkpointer, Options.Create(new OptimizationOptions()), NullLogger<Optimizer>.Instance).Run(command, progress, cancellationToken);
+    }
 
     /// <summary>For those who do not care how far it is.</summary>
     public static void Ignore(string message, long completed, long total, string unit)

@@ -43,7 +43,7 @@ public abstract class MetricsTestBase : BackupTestBase
         database ??= Database();
         var engine = new MigrationEngine(database, Product, TimeProvider.System, NullLogger<MigrationEngine>.Instance);
         var writer = new IngestWriter(
-            database, new ServiceSchema(database, engine, TimeProvider.System), engine, new WalCheckpointer(database, NullLogger<WalCheckpointer>.Instance), new IngestStatistics(TimeProvider.System), Microsoft.Extensions.Options.Options.Create(Ingest),
+            database, new ServiceSchema(database, engine, TimeProvider.System), engine, Owned(new WalCheckpointer(database, NullLogger<WalCheckpointer>.Instance)), new IngestStatistics(TimeProvider.System), Microsoft.Extensions.Options.Options.Create(Ingest),
             TimeProvider.System, NullLogger<IngestWriter>.Instance);
         writer.Start();
         return writer;
