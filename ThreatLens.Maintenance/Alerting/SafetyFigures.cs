@@ -13,7 +13,7 @@ internal sealed class SafetyFigures(BackupDirectory backups, RestoreDrillStore d
         if (integrity.Newest is { } check)
         {
             yield return new(IntegrityAge, Age(now, check.FinishedAt));
-            yield return new(IntegrityProblems, check.Problems.Count);
+            yield return new(IntegrityProblems, integrity.Problems.Count);
         }
 
         if (backups.List().FirstOrDefault(b => b.VerifiedAt is not null) is { } backup)

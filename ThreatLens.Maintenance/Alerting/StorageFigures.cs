@@ -1,13 +1,11 @@
-using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Databases.Sqlite;
-using ThreatLens.Maintenance.Retention;
 using ThreatLens.Maintenance.Statistics.History;
 using static ThreatLens.Maintenance.Alerting.AlertInstruments;
 
 namespace ThreatLens.Maintenance.Alerting;
 
 /// <summary>Sizes, growth, and how long there is room.</summary>
-internal sealed class StorageFigures(SqliteDatabase database, HealthHistory history, IOptions<RetentionOptions> retention) : IAlertFigureSource
+internal sealed class StorageFigures(SqliteDatabase database, HealthHistory history) : IAlertFigureSource
 {
     public IEnumerable<AlertFigure> Read(DateTimeOffset now)
     {
@@ -30,9 +28,7 @@ internal sealed class StorageFigures(SqliteDatabase database, HealthHistory hist
             yield return new(DaysUntilFull, days);
     }
 
-    /// <summary>Free pages are room, too; a budget may leave less than the disk does.</summary>
+    /// <summary>Free pages are room, too; a budget may leave less than the disk does. What a cleanup keeps the size at is no wall: it is not counted.</summary>
     private long Room(long bytes, long free, long disk) =>
-        free + Math.Max(0, new[] { disk, Budget(database.MaxBytes, bytes), Budget(retention.Value.MaxDatabaseBytes ?? 0, bytes - free) }.Min());
-
-    private static long Budget(long limit, long bytes) => limit > 0 ? limit - bytes : long.MaxValue / 2;
+        free + Math.Max(0, database.MaxBytes > 0 ? Math.Min(disk, database.MaxBytes - bytes) : disk);
 }

@@ -25,6 +25,9 @@ public sealed class IntegrityRecord(SqliteDatabase database)
     /// <summary>The newer of the two; null: none is known.</summary>
     public IntegrityCheckResult? Newest => LastFull is { } full && (LastQuick is not { } quick || full.FinishedAt >= quick.FinishedAt) ? full : LastQuick;
 
+    /// <summary>What the last checks found, of either depth: what a full check found stays until a full check finds it gone, since a quick one does not look there.</summary>
+    public IReadOnlyList<string> Problems => [.. new[] { LastQuick, LastFull }.OfType<IntegrityCheckResult>().SelectMany(c => c.Problems).Distinct(StringComparer.Ordinal)];
+
     /// <summary>Keeps a result in memory only: of a look that was no operation.</summary>
     /// <param name="result">What was found.</param>
     public void Remember(IntegrityCheckResult result)

@@ -3,7 +3,7 @@ using ThreatLens.Maintenance.Integrity;
 
 namespace ThreatLens.Maintenance.Health.Sections;
 
-/// <summary>What the last integrity checks found, of either depth. What a full check found stays until a full check finds it gone: a quick one does not look there.</summary>
+/// <summary>What the last integrity checks found, of either depth.</summary>
 internal sealed class IntegritySection(IntegrityRecord record, BackupList backups, IOptions<HealthOptions> options) : IHealthSectionSource
 {
     public HealthSectionKind Kind => HealthSectionKind.Integrity;
@@ -15,7 +15,7 @@ internal sealed class IntegritySection(IntegrityRecord record, BackupList backup
         if (record.Newest is not { } newest)
             return HealthLook.Unknown(Kind, "No integrity check has finished yet.");
         var (quick, full) = (record.LastQuick, record.LastFull);
-        var problems = new[] { quick, full }.OfType<IntegrityCheckResult>().SelectMany(c => c.Problems).Distinct(StringComparer.Ordinal).ToList();
+        var problems = record.Problems;
         // What was found long ago says nothing of now: later checks did not come to an end.
         var outdated = look.Now - newest.FinishedAt > 2 * options.Value.IntegrityCheckInterval;
         var summary = problems.Count > 0 ? $"The last checks found {problems.Count} problems."

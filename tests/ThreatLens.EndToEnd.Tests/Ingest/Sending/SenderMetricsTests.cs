@@ -39,10 +39,13 @@ public sealed class SenderMetricsTests : IDisposable
         Assert.Equal((15, 5), (Sum("samples.added"), Sum("samples.dropped buffer_full")));
         Assert.Equal(10, Level("samples.unacknowledged"));
 
-        server.NextFault = _ => Fault.None;
+        await Eventually.UntilAsync(() => Sum("samples.sent") >= 10, "all are sent");
         await server.StopAsync();
+        server.NextFault = _ => Fault.None;
+        // A flush counts what is settled from its call on.
+        var flushing = run.Sender.FlushAsync();
         await server.StartAgainAsync();
-        var flush = await run.Sender.FlushAsync();
+        var flush = await flushing;
 
         Assert.Equal(10, flush.Acknowledged + flush.Rejected);
         Assert.Equal((flush.Acknowledged, flush.Rejected), (Sum("samples.acknowledged"), Sum("entries.rejected")));
