@@ -40,7 +40,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
     {
         var done = new List<AppliedMigration>();
         IReadOnlyList<AppliedMigration> adopted = [];
-        RunHook(HookMoment.BeforeMigrate, down: false, done);
+        RunHook(HookMoment.BeforeMigrate, down: false, done, plan.IsLeft);
         if (plan.AdoptThrough is { } through)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -60,7 +60,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         IReadOnlyList<Migration> migrations, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         var done = new List<AppliedMigration>(migrations.Count);
-        RunHook(HookMoment.BeforeRollback, down: true, done);
+        RunHook(HookMoment.BeforeRollback, down: true, done, status => migrations.Any(m => status.IsApplied(m.Version)));
         ForEach(migrations, Undo, down: true, done, progress, cancellationToken);
         if (done.Count > 0)
             RunHook(HookMoment.AfterRollback, down: true, done);

@@ -85,12 +85,65 @@ public sealed class MigrationHookTests : SqliteMigrationTestBase
         Assert.True(engine.CheckRecorded().IsAsRecorded);
     }
 
+    [Fact]
+    public void Run_with_an_etag_goes_on_though_the_hook_before_it_changed_the_schema()
+    {
+        _scripts.With("beforeMigrate.sql", "CREATE VIEW v AS SELECT what FROM log;").With("beforeRollback.sql", "DROP VIEW v;");
+        var engine = Engine(catalog: _scripts.Load());
+
+        var up = engine.Migrate(new MigrateCommand { Etag = engine.PlanMigrate(new MigrateCommand()).Etag });
+        Assert.Equal(2, up.Applied.Count);
+
+        var down = new RollbackCommand { ToVersion = "003" };
+        Assert.Equal(2, engine.Rollback(down with { Etag = engine.PlanRollback(down).Etag }).RolledBack.Count);
+    }
+
+    [Fact]
+    public void Run_hook_of_a_plan_that_no_longer_holds_is_not_run()
+    {
+        _scripts.With("beforeMigrate.sql", Says("before")).With("beforeRollback.sql", Says("back"));
+        var engine = Engine(catalog: _scripts.Load());
+        var etag = engine.PlanMigrate(new MigrateCommand()).Etag;
+
+        Expect.Failure(ErrorKind.Aborted, ErrorReasons.EtagMismatch, () => engine.Migrate(new MigrateCommand { Etag = etag, BeforeChange = () => Change("one") }));
+        Assert.Empty(Log());
+
+        engine.Migrate(new MigrateCommand());
+        File.Execute("DELETE FROM log");
+        var back = new RollbackCommand { Etag = engine.PlanRollback(new RollbackCommand()).Etag, BeforeChange = () => Change("two") };
+        Expect.Failure(ErrorKind.Aborted, ErrorReasons.EtagMismatch, () => engine.Rollback(back));
+        Assert.Empty(Log());
+    }
+
+    [Fact]
+    public void Run_hook_is_not_run_when_another_process_did_it_all_meanwhile()
+    {
+        _scripts.With("beforeMigrate.sql", Says("before")).With("afterMigrate.sql", Says("after")).With("beforeRollback.sql", Says("back"));
+        var (engine, other) = (Engine(catalog: _scripts.Load()), Engine(catalog: _scripts.Load()));
+
+        Assert.Empty(engine.Migrate(new MigrateCommand { BeforeChange = () => Done(() => other.Migrate(new MigrateCommand())) }).Applied);
+        Assert.Equal(["before", "up a", "up b", "after"], Log());
+
+        File.Execute("DELETE FROM log");
+        var down = new RollbackCommand { ToVersion = "003" };
+        Assert.Empty(engine.Rollback(down with { BeforeChange = () => Done(() => other.Rollback(down)) }).RolledBack);
+        Assert.Equal(["back", "down b", "down a"], Log());
+    }
+
     [Theory]
     [InlineData("COMMIT;", "beforeMigrate.sql, line 1 (statement 1)")]
     [InlineData("SELECT 1;\nSELECT 'open", "beforeMigrate.sql, line 2 (statement 2)")]
     [InlineData("-- threatlens: no-transaction\nSELECT 1;", "beforeMigrate.sql")]
     public void Load_bad_hook_is_refused_like_any_script(string sql, string where) => Assert.StartsWith(
         where, Expect.Refusal(ErrorReasons.MigrationInvalid, () => _scripts.With("beforeMigrate.sql", sql).Load()).Message, StringComparison.Ordinal);
+
+    private string? Change(string index) => Done(() => File.Execute($"CREATE INDEX {index} ON log (what)"));
+
+    private static string? Done(Action action)
+    {
+        action();
+        return null;
+    }
 
     private static string Says(string what) => $"INSERT INTO log VALUES ('{what}');";
 
