@@ -53,6 +53,37 @@ public sealed class MigrationHookTests : SqliteMigrationTestBase
         Assert.Equal(["afterRollback.sql"], engine.PlanRollback(new RollbackCommand { Steps = 1 }).Hooks.Select(h => h.Script));
     }
 
+    [Fact]
+    public void Plan_that_only_adopts_lists_the_hooks_around_the_run_only()
+    {
+        foreach (var hook in (string[])["beforeMigrate", "beforeEachMigrate", "afterEachMigrate", "afterMigrate"])
+            _scripts.With(hook + ".sql", Says(hook));
+        _scripts.With("1000_a.up.sql", "CREATE TABLE a (x);").With("1001_b.up.sql", "CREATE INDEX ib ON a (x);");
+        var engine = Engine(catalog: _scripts.Load());
+        engine.Migrate(new MigrateCommand());
+        File.Execute("DELETE FROM log; UPDATE schema_migrations SET checksum = NULL");
+
+        Assert.Equal(["beforeMigrate.sql", "afterMigrate.sql"], engine.PlanMigrate(new MigrateCommand()).Hooks.Select(h => h.Script));
+
+        engine.Migrate(new MigrateCommand());
+        Assert.Equal(["beforeMigrate", "afterMigrate"], Log());
+    }
+
+    [Theory]
+    [InlineData("INSERT INTO log VALUES ('other');")]
+    [InlineData("-- threatlens: refuse-if-rows log\nINSERT INTO log VALUES ('before');")]
+    public void Etag_of_a_plan_whose_hook_was_edited_no_longer_holds(string edited)
+    {
+        var engine = Engine(catalog: _scripts.With("beforeMigrate.sql", Says("before")).Load());
+        var etag = engine.PlanMigrate(new MigrateCommand()).Etag;
+
+        var other = Engine(catalog: _scripts.With("beforeMigrate.sql", edited).Load());
+
+        Expect.Failure(ErrorKind.Aborted, ErrorReasons.EtagMismatch, () => other.Migrate(new MigrateCommand { Etag = etag }));
+        Assert.Single(_scripts.With("beforeMigrate.sql", "-- a remark\n" + Says("before")).Load().Hooks.Meanings);
+        Assert.Equal(etag, Engine(catalog: _scripts.Load()).PlanMigrate(new MigrateCommand()).Etag);
+    }
+
     [Theory]
     [InlineData("beforeMigrate.sql", "", "")]
     [InlineData("beforeEachMigrate.sql", "", "")]
