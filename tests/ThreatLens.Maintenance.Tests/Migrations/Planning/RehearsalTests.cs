@@ -97,12 +97,14 @@ public sealed class RehearsalTests : BackupTestBase
         var catalog = new MigrationCatalog(
         [
             MigrationCatalogTests.Create("001_base", Filled + Rows, "DROP TABLE t; DROP TABLE other;"),
-            MigrationCatalogTests.Create("002_next", Rows, "SELECT 1;"),
+            // No way back: only the way up is measured.
+            MigrationCatalogTests.Create("002_next", Rows, "-- threatlens: refuse-if-rows other\nSELECT 1;"),
         ]);
 
         var rehearsal = Rehearsals(catalog).Migrate(Engine(catalog).PlanMigrate(new MigrateCommand()), new MigrateCommand(), CancellationToken.None).Rehearsal!;
 
         Assert.True(rehearsal.Failure is null, rehearsal.Failure?.Message);
+        Assert.NotNull(rehearsal.NotUndone);
         Assert.True(rehearsal.UpDuration > TimeSpan.Zero && rehearsal.LongestWriteLock >= rehearsal.UpDuration, $"{rehearsal}");
     }
 
