@@ -49,6 +49,9 @@ public sealed record MigrateResult(MigrationVersion? From, MigrationVersion? To,
 
     /// <summary>Name of the backup taken first; null when none was.</summary>
     public string? BackupName { get; init; }
+
+    /// <summary>Whether all that was applied was one transaction: that of an empty database.</summary>
+    internal bool IsOneTransaction { get; init; }
 }
 
 /// <summary>One migration that a run applied or undid.</summary>

@@ -70,7 +70,7 @@ public sealed partial class MigrationEngine(
         RefuseDangers(before, plan, command, cancellationToken);
         var backup = command.BeforeChange?.Invoke();
         var (done, current) = Change(guard, run => run.Apply(plan, command, progress, cancellationToken), cancellationToken);
-        return new MigrateResult(before.CurrentVersion, current, done.Applied) { Adopted = done.Adopted, BackupName = backup };
+        return new MigrateResult(before.CurrentVersion, current, done.Applied) { Adopted = done.Adopted, BackupName = backup, IsOneTransaction = done.IsOneTransaction };
     }
 
     /// <summary>Undoes applied versions, the highest first.</summary>

@@ -198,4 +198,8 @@ internal sealed record ForwardPlan(MigrationVersion? AdoptThrough, IReadOnlyList
 {
     /// <summary>Whether there is nothing to do.</summary>
     public bool IsEmpty => AdoptThrough is null && Apply.Count == 0;
+
+    /// <summary>Whether any of it is still to be done on a database of this status.</summary>
+    public bool IsLeft(SchemaStatus status) =>
+        (AdoptThrough is { } through && status.Unadopted.Any(s => s.Version.CompareTo(through) <= 0)) || Apply.Any(m => !status.IsApplied(m.Version));
 }

@@ -13,9 +13,12 @@ internal sealed partial class MigrationRun
 {
     /// <summary>Applies the migrations as one, if the database is empty and nothing of them needs transactions of its own.</summary>
     /// <returns>
-    /// Whether it did. If not, nothing has happened, and each is to be applied by itself: also when one of them failed, since those before it are to stay.
+    /// Whether it did. If not, nothing has happened, and each is to be applied by itself: also when a script failed or is refused, since those before it
+    /// are to stay.
     /// </returns>
-    /// <exception cref="MaintenanceException">CANCELLED: what was applied by then is committed.</exception>
+    /// <exception cref="MaintenanceException">
+    /// CANCELLED: what was applied by then is committed. Anything else, such as DATABASE_LOCKED, DATABASE_FULL and ETAG_MISMATCH, would only come again: nothing has happened.
+    /// </exception>
     private bool TryMakeNew(
         IReadOnlyList<Migration> migrations, MigrateCommand command, List<AppliedMigration> done, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
@@ -38,7 +41,11 @@ internal sealed partial class MigrationRun
         {
             _fingerprint.Forget();
             Guard?.StartAnew();
-            return false;
+            var error = e as MaintenanceException ?? database.Translate((SqliteException)e, "making the schema of an empty database");
+            if (error.Reason is ErrorReasons.MigrationFailed or ErrorReasons.LintFailed)
+                return false;
+            logger.Failed(error, migrations[0].Version.Id, database.Path);
+            throw error;
         }
 
         Current = done[^1].Version;

@@ -40,7 +40,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
     {
         var done = new List<AppliedMigration>();
         IReadOnlyList<AppliedMigration> adopted = [];
-        RunHook(HookMoment.BeforeMigrate, down: false, done);
+        RunHook(HookMoment.BeforeMigrate, down: false, done, plan.IsLeft);
         if (plan.AdoptThrough is { } through)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -48,11 +48,12 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         }
 
         StopIfAsked(done, down: false, cancellationToken);
-        if (plan.AdoptThrough is not null || !TryMakeNew(plan.Apply, command, done, progress, cancellationToken))
+        var isOne = plan.AdoptThrough is null && TryMakeNew(plan.Apply, command, done, progress, cancellationToken);
+        if (!isOne)
             ForEach(plan.Apply, migration => Apply(migration, command), down: false, done, progress, cancellationToken);
         if (adopted.Count + done.Count > 0)
             RunHook(HookMoment.AfterMigrate, down: false, done);
-        return new ForwardRun(adopted, done);
+        return new ForwardRun(adopted, done, isOne);
     }
 
     /// <summary>Undoes the migrations in the order given.</summary>
@@ -60,7 +61,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
         IReadOnlyList<Migration> migrations, IProgress<MigrationProgress>? progress, CancellationToken cancellationToken)
     {
         var done = new List<AppliedMigration>(migrations.Count);
-        RunHook(HookMoment.BeforeRollback, down: true, done);
+        RunHook(HookMoment.BeforeRollback, down: true, done, status => migrations.Any(m => status.IsApplied(m.Version)));
         ForEach(migrations, Undo, down: true, done, progress, cancellationToken);
         if (done.Count > 0)
             RunHook(HookMoment.AfterRollback, down: true, done);
@@ -261,4 +262,5 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
 /// <summary>What a run upwards did.</summary>
 /// <param name="Adopted">The versions of the original application that it adopted, in order.</param>
 /// <param name="Applied">What it applied, in order.</param>
-internal sealed record ForwardRun(IReadOnlyList<AppliedMigration> Adopted, IReadOnlyList<AppliedMigration> Applied);
+/// <param name="IsOneTransaction">Whether all that was applied was one transaction.</param>
+internal sealed record ForwardRun(IReadOnlyList<AppliedMigration> Adopted, IReadOnlyList<AppliedMigration> Applied, bool IsOneTransaction);

@@ -4,7 +4,7 @@ namespace ThreatLens.Maintenance.Databases.Sqlite;
 
 /// <summary>
 /// A connection for reading that stays open while nobody reads, so that the next look at an unchanged database need not open the file and read its
-/// schema anew. It is given out again only while file and write-ahead log are as they were when it came back: where anybody has written, moved or
+/// schema anew. It is given out again only while file and write-ahead log are as they were before it was opened: where anybody has written, moved or
 /// replaced one, it is closed, and a new one sees what is there now. Thread-safe.
 /// </summary>
 internal sealed class KeptReader(string path)
@@ -24,12 +24,19 @@ internal sealed class KeptReader(string path)
         }
     }
 
-    /// <summary>The connection, if there is one and nothing has been touched since it came back; null: open another. Whoever gets it owns it.</summary>
-    public SqliteConnection? Take()
+    /// <summary>
+    /// How file and log look now. To be asked for before <see cref="Take"/> and before a connection is opened: a file that takes another's place
+    /// after that looks different.
+    /// </summary>
+    public Touched Look() => Touched.Look(path);
+
+    /// <summary>The connection, if there is one and all looks as it did for it; null: open another. Whoever gets it owns it.</summary>
+    /// <param name="now">How it looks now.</param>
+    public SqliteConnection? Take(Touched now)
     {
         if (Interlocked.Exchange(ref _idle, null) is not { } idle)
             return null;
-        if (idle.Seen == Touched.Look(path))
+        if (idle.Seen == now)
             return idle.Connection;
         idle.Connection.Dispose();
         return null;
@@ -37,9 +44,10 @@ internal sealed class KeptReader(string path)
 
     /// <summary>Takes a connection back; one that is there already makes way.</summary>
     /// <param name="connection">Open, and in no transaction.</param>
-    public void Return(SqliteConnection connection)
+    /// <param name="seen">How it looked before the connection was opened or taken.</param>
+    public void Return(SqliteConnection connection, Touched seen)
     {
-        Interlocked.Exchange(ref _idle, new Idle(connection, Touched.Look(path)))?.Connection.Dispose();
+        Interlocked.Exchange(ref _idle, new Idle(connection, seen))?.Connection.Dispose();
         // Turned off meanwhile.
         if (!_isOn)
             Close();
@@ -51,7 +59,7 @@ internal sealed class KeptReader(string path)
     private sealed record Idle(SqliteConnection Connection, Touched Seen);
 
     /// <summary>What tells that somebody wrote, or put another file there. Commits that leave all of it alone are noticed by SQLite itself, in the log's index.</summary>
-    private readonly record struct Touched(long Length, DateTime At, DateTime Made, long LogLength, DateTime LogAt)
+    internal readonly record struct Touched(long Length, DateTime At, DateTime Made, long LogLength, DateTime LogAt)
     {
         // Attributes are looked at by name: opening the files would cost this process its locks on them.
         public static Touched Look(string path)

@@ -111,9 +111,10 @@ public sealed class SqliteDatabase
     internal SqliteSnapshot? TryOpenSnapshot()
     {
         var keeper = KeepsReader ? _keptReader : null;
-        if (keeper?.Take() is { } kept)
-            return Begin(kept, keeper);
-        return TryOpenReading(static _ => { }) is { } opened ? Begin(opened, keeper) : null;
+        var seen = keeper?.Look() ?? default;
+        if (keeper?.Take(seen) is { } kept)
+            return Begin(kept, keeper, seen);
+        return TryOpenReading(static _ => { }) is { } opened ? Begin(opened, keeper, seen) : null;
     }
 
     /// <summary>Refuses a database that says it must not be written; looks at the settings and the file's attributes only.</summary>
@@ -163,11 +164,11 @@ public sealed class SqliteDatabase
         return Open(connectionString, PrepareForWriting, "opening it for writing");
     }
 
-    private SqliteSnapshot Begin(SqliteConnection connection, KeptReader? keeper)
+    private SqliteSnapshot Begin(SqliteConnection connection, KeptReader? keeper, KeptReader.Touched seen)
     {
         try
         {
-            return new SqliteSnapshot(connection, keeper);
+            return new SqliteSnapshot(connection, keeper, seen);
         }
         catch (SqliteException e)
         {

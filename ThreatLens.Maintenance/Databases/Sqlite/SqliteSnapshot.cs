@@ -6,13 +6,15 @@ namespace ThreatLens.Maintenance.Databases.Sqlite;
 internal sealed class SqliteSnapshot : IDisposable
 {
     private readonly KeptReader? _keeper;
+    private readonly KeptReader.Touched _seen;
 
     /// <param name="connection">Open; its transaction begins here, with the first look at the file.</param>
     /// <param name="keeper">Gets the connection afterwards; null: it is closed.</param>
+    /// <param name="seen">How the file looked to the keeper before the connection was opened or taken.</param>
     /// <exception cref="SqliteException">The file is no database, or cannot be read.</exception>
-    public SqliteSnapshot(SqliteConnection connection, KeptReader? keeper)
+    public SqliteSnapshot(SqliteConnection connection, KeptReader? keeper, KeptReader.Touched seen)
     {
-        (Connection, _keeper) = (connection, keeper);
+        (Connection, _keeper, _seen) = (connection, keeper, seen);
         connection.RunToEnd("BEGIN");
         // Reading one number of the header tells now, not later, whether the file is a database.
         connection.RunToEnd("PRAGMA schema_version");
@@ -26,7 +28,7 @@ internal sealed class SqliteSnapshot : IDisposable
         if (_keeper is null || !TryEnd())
             Connection.Dispose();
         else
-            _keeper.Return(Connection);
+            _keeper.Return(Connection, _seen);
     }
 
     private bool TryEnd()

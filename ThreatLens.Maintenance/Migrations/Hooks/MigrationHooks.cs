@@ -41,6 +41,7 @@ internal sealed class MigrationHooks
     ];
 
     private readonly MigrationScript?[] _scripts = new MigrationScript?[Names.Length];
+    private readonly string?[] _checksums = new string?[Names.Length];
 
     private MigrationHooks()
     {
@@ -72,18 +73,23 @@ internal sealed class MigrationHooks
             // Migrations are looked at by the linter; a hook has nobody to allow it anything.
             if (script.Statements.FirstOrDefault(s => s.Action is StatementAction.TransactionControl or StatementAction.Savepoint or StatementAction.Pragma) is { } steers)
                 throw ScriptFiles.Invalid(FormattableString.Invariant($"{name}, line {steers.Line} (statement {steers.Number})"), $"{steers.Summary.Operation} is not allowed: a hook runs in a transaction, which the engine begins and ends");
-            hooks._scripts[Array.IndexOf(Names, name)] = script;
+            var moment = Array.IndexOf(Names, name);
+            (hooks._scripts[moment], hooks._checksums[moment]) = (script, MigrationChecksum.Compute(sql));
         }
 
         return hooks;
     }
 
-    /// <summary>What the hooks mean, in an order of its own: for whoever must notice that one was changed.</summary>
-    public IEnumerable<string> Meanings => _scripts.OfType<MigrationScript>().Select(s => $"{s.Name} {string.Join('\0', s.Statements.Select(t => MigrationChecksum.Compute(t.Sql)))}");
+    /// <summary>What the hooks mean, in an order of its own, as checksums say it of migrations: for whoever must notice that one was changed.</summary>
+    public IEnumerable<string> Meanings => Names.Zip(_checksums).Where(h => h.Second is not null).Select(h => $"{h.First} {h.Second}");
 
     /// <summary>Those of one direction, in the order of their moments.</summary>
-    public IEnumerable<MigrationScript> Of(bool isDown) =>
-        (isDown ? _scripts[(int)HookMoment.BeforeRollback..] : _scripts[..(int)HookMoment.BeforeRollback]).OfType<MigrationScript>();
+    /// <param name="isDown">Whether versions are undone.</param>
+    /// <param name="runsScripts">Whether some migration's script runs, so that those around each one do; else only those around the run.</param>
+    public IEnumerable<MigrationScript> Of(bool isDown, bool runsScripts) => Enum.GetValues<HookMoment>()
+        .Where(m => m >= HookMoment.BeforeRollback == isDown)
+        .Where(m => runsScripts || m is not (HookMoment.BeforeEachMigrate or HookMoment.AfterEachMigrate or HookMoment.BeforeEachRollback or HookMoment.AfterEachRollback))
+        .Select(At).OfType<MigrationScript>();
 
     /// <summary>The script to run at this moment; null when there is none.</summary>
     public MigrationScript? At(HookMoment moment) => _scripts[(int)moment];

@@ -7,7 +7,11 @@ namespace ThreatLens.Maintenance.Migrations;
 internal sealed partial class MigrationRun
 {
     /// <summary>Runs the hook of this moment, if there is one, in a transaction of its own.</summary>
-    private void RunHook(HookMoment moment, bool down, List<AppliedMigration> done)
+    /// <param name="moment">The moment.</param>
+    /// <param name="down">Whether the run goes down.</param>
+    /// <param name="done">What the run has done by now.</param>
+    /// <param name="isLeft">Whether there still is something for the run to do, as seen within the transaction; null: it has done something.</param>
+    private void RunHook(HookMoment moment, bool down, List<AppliedMigration> done, Func<SchemaStatus, bool>? isLeft = null)
     {
         if (catalog.Hooks.At(moment) is not { } hook)
             return;
@@ -15,6 +19,12 @@ internal sealed partial class MigrationRun
         Attempt(hook.Name, name, down, done, activity =>
         {
             using var transaction = Timed(Begin, () => ImmediateTransaction.Begin(connection));
+            var history = SchemaHistory.Read(connection);
+            // The hook may be the first change of the run, and what it changes must not be held against the run's etag.
+            Guard?.Enter(connection, history);
+            // Another process has done it all: the hook behind the run will not run either.
+            if (isLeft?.Invoke(SchemaStatusReader.Compare(catalog, history)) == false)
+                return 0;
             var before = _fingerprint.Read(connection);
             new ScriptRunner(database, connection, transaction).Run(name, hook);
             KeepRecord(before);

@@ -104,7 +104,7 @@ internal sealed class PlanBuilder : IDisposable
         Steps = _steps,
         Hooks = _steps.Count == 0
             ? []
-            : [.. _catalog.Hooks.Of(_isDown).Select(h => new PlannedHook(h.Name, [.. h.Statements.Select(s => new PlannedStatement(s.Sql, s.Number, s.Line))]))],
+            : [.. _catalog.Hooks.Of(_isDown, runsScripts: _steps.Exists(s => !s.IsAdoption)).Select(h => new PlannedHook(h.Name, [.. h.Statements.Select(s => new PlannedStatement(s.Sql, s.Number, s.Line))]))],
         Order = order,
         Findings = _findings,
         Losses = _losses,

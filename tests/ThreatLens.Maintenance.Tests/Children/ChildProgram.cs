@@ -56,6 +56,10 @@ internal static class ChildProgram
                 CrashPoints.DieAt(point);
                 Engine(path).Rollback(new RollbackCommand { ToVersion = "000", MaxValuesLost = long.MaxValue });
                 return 0;
+            case ["rollback-all-die-at", var path, var point]:
+                CrashPoints.DieAt(point);
+                Engine(path).Rollback(new RollbackCommand { Steps = 4, MaxValuesLost = long.MaxValue });
+                return 0;
             case ["restore", var path, var backup, var operation]:
                 Console.WriteLine("ready");
                 Console.ReadLine();

@@ -33,10 +33,10 @@ public sealed class KeptReaderTests : IDisposable
     {
         var kept = new KeptReader(File) { IsOn = true };
         using var connection = _database.OpenReader();
-        kept.Return(connection);
+        kept.Return(connection, kept.Look());
 
-        Assert.Same(connection, kept.Take());
-        Assert.Null(kept.Take());
+        Assert.Same(connection, kept.Take(kept.Look()));
+        Assert.Null(kept.Take(kept.Look()));
     }
 
     [Fact]
@@ -45,10 +45,34 @@ public sealed class KeptReaderTests : IDisposable
         var kept = new KeptReader(File) { IsOn = true };
         var connection = _database.OpenReader();
         kept.IsOn = false;
-        kept.Return(connection);
+        kept.Return(connection, kept.Look());
 
         Assert.Equal(System.Data.ConnectionState.Closed, connection.State);
-        Assert.Null(kept.Take());
+        Assert.Null(kept.Take(kept.Look()));
+    }
+
+    [Fact]
+    public void TryOpenSnapshot_of_an_untouched_database_gets_the_same_connection_again()
+    {
+        // The first may have made the log.
+        _database.TryOpenSnapshot()!.Dispose();
+        SqliteConnection first;
+        using (var snapshot = _database.TryOpenSnapshot()!)
+            first = snapshot.Connection;
+
+        using var again = _database.TryOpenSnapshot()!;
+
+        Assert.Same(first, again.Connection);
+    }
+
+    [Fact]
+    public void GetStatus_sees_another_file_that_was_moved_into_its_place_during_a_look()
+    {
+        Assert.True(_engine.GetStatus().IsUpToDate);
+        using (_database.TryOpenSnapshot())
+            Replace();
+
+        Assert.Equal("002", _engine.GetStatus().CurrentVersion!.Id[..3]);
     }
 
     [Fact]
@@ -65,15 +89,7 @@ public sealed class KeptReaderTests : IDisposable
     public void GetStatus_sees_another_file_that_was_moved_into_its_place()
     {
         Assert.True(_engine.GetStatus().IsUpToDate);
-        Run("PRAGMA wal_checkpoint(TRUNCATE)");
-        var other = _folder.File("other.db");
-        System.IO.File.Copy(File, other);
-        Run("DELETE FROM schema_migrations WHERE version LIKE '003%'; PRAGMA journal_mode = DELETE", other);
-        System.IO.File.SetLastWriteTimeUtc(other, System.IO.File.GetLastWriteTimeUtc(File).AddSeconds(1));
-
-        System.IO.File.Move(other, File, overwrite: true);
-        foreach (var side in new[] { "-wal", "-shm" })
-            System.IO.File.Delete(File + side);
+        Replace();
 
         Assert.Equal("002", _engine.GetStatus().CurrentVersion!.Id[..3]);
     }
@@ -97,6 +113,20 @@ public sealed class KeptReaderTests : IDisposable
         _engine.Rollback(new RollbackCommand { Steps = 1 });
 
         Assert.False(System.IO.File.Exists(File + "-wal"));
+    }
+
+    /// <summary>Puts a copy without its last version there.</summary>
+    private void Replace()
+    {
+        Run("PRAGMA wal_checkpoint(TRUNCATE)");
+        var other = _folder.File("other.db");
+        System.IO.File.Copy(File, other);
+        Run("DELETE FROM schema_migrations WHERE version LIKE '003%'; PRAGMA journal_mode = DELETE", other);
+        System.IO.File.SetLastWriteTimeUtc(other, System.IO.File.GetLastWriteTimeUtc(File).AddSeconds(1));
+
+        System.IO.File.Move(other, File, overwrite: true);
+        foreach (var side in new[] { "-wal", "-shm" })
+            System.IO.File.Delete(File + side);
     }
 
     private void Run(string sql, string? file = null)

@@ -1,3 +1,4 @@
+using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Tests.Children;
@@ -54,6 +55,24 @@ public sealed class BadDatabaseTests : SqliteMigrationTestBase
         Assert.Equal(4, Engine().Migrate(new MigrateCommand()).Applied.Count);
 
         Assert.Equal(2L, File.Scalar("PRAGMA auto_vacuum"));
+    }
+
+    [Fact]
+    public void Empty_database_that_gets_full_stays_empty()
+    {
+        var database = new SqliteDatabase(new SqliteDatabaseOptions { ConnectionString = $"Data Source={File.Path}", MaxBytes = 1024 * 1024 }, TimeProvider.System);
+        var catalog = new MigrationCatalog(
+        [
+            MigrationCatalogTests.Create("001_small", "CREATE TABLE small (id INTEGER);", "DROP TABLE small;"),
+            MigrationCatalogTests.Create("002_large", "CREATE TABLE large (x BLOB); INSERT INTO large VALUES (zeroblob(2000000));", "DROP TABLE large;"),
+        ]);
+        var engine = new MigrationEngine(database, catalog, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<MigrationEngine>.Instance);
+
+        var error = Expect.Failure(ErrorKind.ResourceExhausted, ErrorReasons.DatabaseFull, () => engine.Migrate(new MigrateCommand()));
+
+        // To try them one by one would only fill it once more.
+        Assert.DoesNotContain("appliedVersions", error.Metadata);
+        Assert.Empty(File.Tables());
     }
 
     [Fact]

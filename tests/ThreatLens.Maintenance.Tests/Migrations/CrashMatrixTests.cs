@@ -45,22 +45,28 @@ public sealed class CrashMatrixTests(ITestOutputHelper output) : SqliteMigration
             SELECT 'source-' || i % 20, 'throughput', '{"value": ' || i || '}', '2026-10-01 00:00:00.000000' FROM n;
             UPDATE events SET realtime_processed = 1, processing_time = '0.5';
             """);
-        var versions = Product.Migrations.Reverse().Take(3).ToList();
-        // BEGIN, DELETE, the fingerprint of the version below, COMMIT.
-        var steps = versions.Select(m => Statements(Product.DownOf(m)) + 4).ToList();
-        var reference = Copy("reference.db");
-        var fingerprints = new List<string> { Fingerprint(reference) };
-        foreach (var version in versions)
-        {
-            CrashScenario.Engine(reference.Path).Rollback(new RollbackCommand { Version = version.Version.Id, MaxValuesLost = long.MaxValue });
-            fingerprints.Add(Fingerprint(reference));
-        }
+        return RunAsync(Down("rollback-die-at", kept, 3, engine => engine.Rollback(new RollbackCommand { ToVersion = "000", MaxValuesLost = long.MaxValue })));
+    }
 
-        return RunAsync(new CrashScenario("rollback-die-at", File, steps, fingerprints, engine => engine.Rollback(new RollbackCommand { ToVersion = "000", MaxValuesLost = long.MaxValue }))
+    [Fact]
+    public Task Rollback_of_all_versions_killed_at_any_point_goes_on_by_itself()
+    {
+        // Not the product's, and to be left alone.
+        File.Execute("CREATE TABLE mine (id INTEGER PRIMARY KEY, what TEXT); INSERT INTO mine (what) VALUES ('one'), ('two')");
+        var kept = ColumnsOf("mine");
+        Engine().Migrate(new MigrateCommand());
+        // The core tables stay empty: 000 is not undone else.
+        File.Execute(
+            """
+            INSERT INTO processing_metrics (source_name, metric_type, metric_value) VALUES ('a', 'throughput', '1'), ('b', 'throughput', '2');
+            INSERT INTO monitoring_config (config_data) VALUES ('{}');
+            INSERT INTO log_sources (source_name, path) VALUES ('a', '/a'), ('b', '/b');
+            """);
+        return RunAsync(Down("rollback-all-die-at", kept, 4, engine =>
         {
-            Kept = kept,
-            Structure = reference.Structure(),
-        });
+            if (engine.GetStatus().CurrentVersion is not null)
+                engine.Rollback(new RollbackCommand { Version = "000", Cascade = true, MaxValuesLost = long.MaxValue });
+        }));
     }
 
     [Theory]
@@ -92,6 +98,23 @@ public sealed class CrashMatrixTests(ITestOutputHelper output) : SqliteMigration
             Kept = kept,
             Structure = reference.Structure(),
         };
+    }
+
+    /// <summary>The scenario of undoing the newest versions of <see cref="SqliteMigrationTestBase.File"/>.</summary>
+    private CrashScenario Down(string verb, IReadOnlyDictionary<string, string> kept, int count, Action<MigrationEngine> finish)
+    {
+        var versions = Product.Migrations.Reverse().Take(count).ToList();
+        // BEGIN, DELETE, the fingerprint of the version below if there is one, COMMIT.
+        var steps = versions.Select(m => Statements(Product.DownOf(m)) + (m == Product.Migrations[0] ? 3 : 4)).ToList();
+        var reference = Copy("reference.db");
+        var fingerprints = new List<string> { Fingerprint(reference) };
+        foreach (var version in versions)
+        {
+            CrashScenario.Engine(reference.Path).Rollback(new RollbackCommand { Version = version.Version.Id, MaxValuesLost = long.MaxValue });
+            fingerprints.Add(Fingerprint(reference));
+        }
+
+        return new CrashScenario(verb, File, steps, fingerprints, finish) { Kept = kept, Structure = reference.Structure() };
     }
 
     private async Task RunAsync(CrashScenario scenario)

@@ -53,6 +53,37 @@ public sealed class MigrationHookTests : SqliteMigrationTestBase
         Assert.Equal(["afterRollback.sql"], engine.PlanRollback(new RollbackCommand { Steps = 1 }).Hooks.Select(h => h.Script));
     }
 
+    [Fact]
+    public void Plan_that_only_adopts_lists_the_hooks_around_the_run_only()
+    {
+        foreach (var hook in (string[])["beforeMigrate", "beforeEachMigrate", "afterEachMigrate", "afterMigrate"])
+            _scripts.With(hook + ".sql", Says(hook));
+        _scripts.With("1000_a.up.sql", "CREATE TABLE a (x);").With("1001_b.up.sql", "CREATE INDEX ib ON a (x);");
+        var engine = Engine(catalog: _scripts.Load());
+        engine.Migrate(new MigrateCommand());
+        File.Execute("DELETE FROM log; UPDATE schema_migrations SET checksum = NULL");
+
+        Assert.Equal(["beforeMigrate.sql", "afterMigrate.sql"], engine.PlanMigrate(new MigrateCommand()).Hooks.Select(h => h.Script));
+
+        engine.Migrate(new MigrateCommand());
+        Assert.Equal(["beforeMigrate", "afterMigrate"], Log());
+    }
+
+    [Theory]
+    [InlineData("INSERT INTO log VALUES ('other');")]
+    [InlineData("-- threatlens: refuse-if-rows log\nINSERT INTO log VALUES ('before');")]
+    public void Etag_of_a_plan_whose_hook_was_edited_no_longer_holds(string edited)
+    {
+        var engine = Engine(catalog: _scripts.With("beforeMigrate.sql", Says("before")).Load());
+        var etag = engine.PlanMigrate(new MigrateCommand()).Etag;
+
+        var other = Engine(catalog: _scripts.With("beforeMigrate.sql", edited).Load());
+
+        Expect.Failure(ErrorKind.Aborted, ErrorReasons.EtagMismatch, () => other.Migrate(new MigrateCommand { Etag = etag }));
+        Assert.Single(_scripts.With("beforeMigrate.sql", "-- a remark\n" + Says("before")).Load().Hooks.Meanings);
+        Assert.Equal(etag, Engine(catalog: _scripts.Load()).PlanMigrate(new MigrateCommand()).Etag);
+    }
+
     [Theory]
     [InlineData("beforeMigrate.sql", "", "")]
     [InlineData("beforeEachMigrate.sql", "", "")]
@@ -85,12 +116,65 @@ public sealed class MigrationHookTests : SqliteMigrationTestBase
         Assert.True(engine.CheckRecorded().IsAsRecorded);
     }
 
+    [Fact]
+    public void Run_with_an_etag_goes_on_though_the_hook_before_it_changed_the_schema()
+    {
+        _scripts.With("beforeMigrate.sql", "CREATE VIEW v AS SELECT what FROM log;").With("beforeRollback.sql", "DROP VIEW v;");
+        var engine = Engine(catalog: _scripts.Load());
+
+        var up = engine.Migrate(new MigrateCommand { Etag = engine.PlanMigrate(new MigrateCommand()).Etag });
+        Assert.Equal(2, up.Applied.Count);
+
+        var down = new RollbackCommand { ToVersion = "003" };
+        Assert.Equal(2, engine.Rollback(down with { Etag = engine.PlanRollback(down).Etag }).RolledBack.Count);
+    }
+
+    [Fact]
+    public void Run_hook_of_a_plan_that_no_longer_holds_is_not_run()
+    {
+        _scripts.With("beforeMigrate.sql", Says("before")).With("beforeRollback.sql", Says("back"));
+        var engine = Engine(catalog: _scripts.Load());
+        var etag = engine.PlanMigrate(new MigrateCommand()).Etag;
+
+        Expect.Failure(ErrorKind.Aborted, ErrorReasons.EtagMismatch, () => engine.Migrate(new MigrateCommand { Etag = etag, BeforeChange = () => Change("one") }));
+        Assert.Empty(Log());
+
+        engine.Migrate(new MigrateCommand());
+        File.Execute("DELETE FROM log");
+        var back = new RollbackCommand { Etag = engine.PlanRollback(new RollbackCommand()).Etag, BeforeChange = () => Change("two") };
+        Expect.Failure(ErrorKind.Aborted, ErrorReasons.EtagMismatch, () => engine.Rollback(back));
+        Assert.Empty(Log());
+    }
+
+    [Fact]
+    public void Run_hook_is_not_run_when_another_process_did_it_all_meanwhile()
+    {
+        _scripts.With("beforeMigrate.sql", Says("before")).With("afterMigrate.sql", Says("after")).With("beforeRollback.sql", Says("back"));
+        var (engine, other) = (Engine(catalog: _scripts.Load()), Engine(catalog: _scripts.Load()));
+
+        Assert.Empty(engine.Migrate(new MigrateCommand { BeforeChange = () => Done(() => other.Migrate(new MigrateCommand())) }).Applied);
+        Assert.Equal(["before", "up a", "up b", "after"], Log());
+
+        File.Execute("DELETE FROM log");
+        var down = new RollbackCommand { ToVersion = "003" };
+        Assert.Empty(engine.Rollback(down with { BeforeChange = () => Done(() => other.Rollback(down)) }).RolledBack);
+        Assert.Equal(["back", "down b", "down a"], Log());
+    }
+
     [Theory]
     [InlineData("COMMIT;", "beforeMigrate.sql, line 1 (statement 1)")]
     [InlineData("SELECT 1;\nSELECT 'open", "beforeMigrate.sql, line 2 (statement 2)")]
     [InlineData("-- threatlens: no-transaction\nSELECT 1;", "beforeMigrate.sql")]
     public void Load_bad_hook_is_refused_like_any_script(string sql, string where) => Assert.StartsWith(
         where, Expect.Refusal(ErrorReasons.MigrationInvalid, () => _scripts.With("beforeMigrate.sql", sql).Load()).Message, StringComparison.Ordinal);
+
+    private string? Change(string index) => Done(() => File.Execute($"CREATE INDEX {index} ON log (what)"));
+
+    private static string? Done(Action action)
+    {
+        action();
+        return null;
+    }
 
     private static string Says(string what) => $"INSERT INTO log VALUES ('{what}');";
 

@@ -90,6 +90,25 @@ public sealed class RehearsalTests : BackupTestBase
     }
 
     [Fact]
+    public void Migrate_of_an_empty_database_locks_it_for_all_migrations_at_once()
+    {
+        System.IO.File.WriteAllBytes(File.Path, []);
+        const string Rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO other SELECT i + (SELECT count(*) FROM other), i FROM n;";
+        var catalog = new MigrationCatalog(
+        [
+            MigrationCatalogTests.Create("001_base", Filled + Rows, "DROP TABLE t; DROP TABLE other;"),
+            // No way back: only the way up is measured.
+            MigrationCatalogTests.Create("002_next", Rows, "-- threatlens: refuse-if-rows other\nSELECT 1;"),
+        ]);
+
+        var rehearsal = Rehearsals(catalog).Migrate(Engine(catalog).PlanMigrate(new MigrateCommand()), new MigrateCommand(), CancellationToken.None).Rehearsal!;
+
+        Assert.True(rehearsal.Failure is null, rehearsal.Failure?.Message);
+        Assert.NotNull(rehearsal.NotUndone);
+        Assert.True(rehearsal.UpDuration > TimeSpan.Zero && rehearsal.LongestWriteLock >= rehearsal.UpDuration, $"{rehearsal}");
+    }
+
+    [Fact]
     public void Rollback_goes_down_up_and_down_again()
     {
         Prepare();
