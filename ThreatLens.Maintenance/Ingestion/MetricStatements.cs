@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
+using ThreatLens.Maintenance.Databases.Sqlite.LogWrites;
 
 namespace ThreatLens.Maintenance.Ingestion;
 
@@ -151,6 +152,8 @@ internal sealed unsafe partial class MetricStatements : IDisposable
     public void Rollback()
     {
         _rollups?.Forget();
+        // Before the lock goes: what another connection then commits must not be written over.
+        GatheringVfs.Discard(_connection);
         if (raw.sqlite3_get_autocommit(_connection.Handle) == 0)
             Execute("ROLLBACK");
     }
