@@ -7,15 +7,15 @@ namespace ThreatLens.Maintenance.Grpc.Mapping;
 /// <summary>The metric stream between the domain and the contract.</summary>
 internal static class IngestMapping
 {
-    // What stays in memory until the commit, beside a sample's texts: the row, its timestamp's text, the heads of the others.
+    // What stays in memory until the commit, beside the texts of a sample or a source: the row, its timestamp's text, the heads of the others.
     private const int SampleBytes = 224;
-    private const int SourceBytes = 2_048;
+    private const int SourceBytes = 512;
     private const int BatchBytes = 1_024;
 
     public static MetricBatch ToDomain(this Contract.MetricBatch batch)
     {
         var samples = new MetricSample[batch.Samples.Count];
-        long bytes = BatchBytes + batch.Sources.Count * SourceBytes;
+        var bytes = BatchBytes + batch.Sources.Sum(BytesOf);
         for (var i = 0; i < samples.Length; i++)
         {
             var s = batch.Samples[i];
@@ -62,6 +62,9 @@ internal static class IngestMapping
         Latency = outcome.Latency.ToDuration(),
         MaxUnacknowledgedBatches = maxUnacknowledged,
     };
+
+    private static long BytesOf(Contract.SourceReport source) =>
+        SourceBytes + (sizeof(char) * (long)(source.SourceName.Length + source.Path.Length + source.ErrorMessage.Length + source.PositionToken.Length));
 
     private static SourceReport ToDomain(Contract.SourceReport source) => new()
     {

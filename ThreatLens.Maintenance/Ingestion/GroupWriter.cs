@@ -35,9 +35,18 @@ internal sealed class GroupWriter(
         using var turn = database.WriteGate.Enter(cancellationToken);
         // What came while another had its turn would otherwise wait for that one's next turn, too.
         queue.TakeMore(group);
-        var settled = Commit(group, written);
-        sequences.Commit();
-        return settled;
+        try
+        {
+            var settled = Commit(group, written);
+            sequences.Commit();
+            return settled;
+        }
+        catch
+        {
+            // Within the turn: nobody of this process writes before the connection is gone.
+            Close();
+            throw;
+        }
     }
 
     /// <summary>Tells the checkpoints of the last commit; what is acknowledged first need not wait for that.</summary>
@@ -47,6 +56,19 @@ internal sealed class GroupWriter(
     public void Undo()
     {
         sequences.Rollback();
+        Close();
+        checkpointer.Reopen();
+    }
+
+    /// <summary>Closes the connection; the next group opens another.</summary>
+    public void Dispose()
+    {
+        _statements?.Dispose();
+        _statements = null;
+    }
+
+    private void Close()
+    {
         try
         {
             _statements?.Rollback();
@@ -57,14 +79,6 @@ internal sealed class GroupWriter(
         }
 
         Dispose();
-        checkpointer.Reopen();
-    }
-
-    /// <summary>Closes the connection; the next group opens another.</summary>
-    public void Dispose()
-    {
-        _statements?.Dispose();
-        _statements = null;
     }
 
     private int Commit(List<IngestWork> group, List<IngestWork> written)

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
+using ThreatLens.Maintenance.Databases.Sqlite.LogWrites;
 
 namespace ThreatLens.Maintenance.Ingestion;
 
@@ -13,6 +14,8 @@ internal sealed unsafe partial class MetricStatements : IDisposable
 {
     public const string InsertMetric =
         "INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp, metric_metadata) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+    private const string Ignored = "a constraint or trigger of processing_metrics ignores such rows";
 
     private const int MaxCharacterBytes = 4;
     private const int MaxTimestampBytes = 32;
@@ -88,6 +91,9 @@ internal sealed unsafe partial class MetricStatements : IDisposable
             return raw.sqlite3_errmsg(_connection.Handle).utf8_to_string();
         if (stepped != raw.SQLITE_DONE)
             Check(reset == raw.SQLITE_OK ? stepped : reset);
+        // ON CONFLICT IGNORE, or RAISE(IGNORE): SQLite takes that for a success.
+        if (raw.sqlite3_changes(_connection.Handle) == 0)
+            return Ignored;
         _rollups?.Add(row, raw.sqlite3_last_insert_rowid(_connection.Handle));
         return null;
     }
@@ -107,7 +113,7 @@ internal sealed unsafe partial class MetricStatements : IDisposable
                 Run(_insertSource, values);
             return null;
         }
-        catch (SqliteException e) when (e.SqliteErrorCode == raw.SQLITE_CONSTRAINT)
+        catch (SqliteException e) when (IsRefusedAlone(e.SqliteErrorCode))
         {
             // UNIQUE(path): the statement alone was undone, the transaction goes on.
             return "belongs to another source in log_sources; use that source's name, or free the path";
@@ -146,6 +152,8 @@ internal sealed unsafe partial class MetricStatements : IDisposable
     public void Rollback()
     {
         _rollups?.Forget();
+        // Before the lock goes: what another connection then commits must not be written over.
+        GatheringVfs.Discard(_connection);
         if (raw.sqlite3_get_autocommit(_connection.Handle) == 0)
             Execute("ROLLBACK");
     }

@@ -92,7 +92,14 @@ public sealed class SqliteDatabase
     public SqliteConnection OpenWriter() => OpenWriter(Writing);
 
     /// <summary>Like <see cref="OpenWriter()"/>, for whoever writes much in each transaction: the pages reach the log in few, large writes.</summary>
-    internal SqliteConnection OpenBulkWriter() => OpenWriter(_synchronous == SqliteSynchronous.Full && GatheringVfs.Name is { } vfs ? _settings.For(_settings.Mode, vfs) : Writing);
+    internal SqliteConnection OpenBulkWriter()
+    {
+        if (_synchronous != SqliteSynchronous.Full || GatheringVfs.Name is not { } vfs)
+            return OpenWriter();
+        var connection = OpenWriter(_settings.For(_settings.Mode, vfs));
+        GatheringVfs.DiscardWhenUndone(connection);
+        return connection;
+    }
 
     /// <summary>Another file, opened as this one is: a copy of the database.</summary>
     internal SqliteDatabase At(string path) => new(

@@ -1,3 +1,4 @@
+using Grpc.Core;
 using ThreatLens.Maintenance.V1;
 using Xunit;
 
@@ -25,6 +26,44 @@ public sealed class RefusingTableTests
         Assert.Equal(["1", "2", "4"], service.Database.Lines("SELECT metric_value FROM processing_metrics ORDER BY id"));
         Assert.Equal(3L, service.Database.Scalar("SELECT sum(samples) FROM maintenance_metric_rollups"));
         Assert.True((await producer.StoreAsync(Producer.Batch(1, Sample("1")))).Duplicate);
+    }
+
+    [Fact]
+    public async Task Source_that_undoes_the_whole_transaction_fails_its_batch_and_the_number_is_free_again()
+    {
+        await using var service = await RunningService.StartAsync();
+        service.Database.Execute("CREATE TRIGGER test_undo BEFORE INSERT ON log_sources BEGIN SELECT RAISE(ROLLBACK, 'not here'); END");
+        var batch = Producer.Batch(1, Sample("1"), Sample("2"));
+        batch.Sources.Add(new SourceReport { SourceName = "refused-source", Path = "/refused", Status = LogSourceStatus.Active });
+        using (var producer = await Producer.HelloAsync(service, "undone"))
+        {
+            await producer.SendAsync(batch);
+            await Assert.ThrowsAsync<RpcException>(producer.AcknowledgedAsync);
+        }
+
+        Assert.Equal(0L, service.Database.Scalar("SELECT count(*) FROM processing_metrics"));
+        service.Database.Execute("DROP TRIGGER test_undo");
+        using var again = await Producer.HelloAsync(service, "undone");
+        Assert.Equal(0, again.Welcome.LastSequence);
+        Assert.Equal(2, (await again.StoreAsync(batch)).Accepted);
+        Assert.Equal(2L, service.Database.Scalar("SELECT count(*) FROM processing_metrics"));
+    }
+
+    [Fact]
+    public async Task Samples_that_the_table_ignores_are_named_and_not_counted()
+    {
+        await using var service = await RunningService.StartAsync();
+        service.Database.Execute(
+            "CREATE TRIGGER test_ignore BEFORE INSERT ON processing_metrics WHEN NEW.metric_value = '13' BEGIN SELECT RAISE(IGNORE); END");
+        using var producer = await Producer.HelloAsync(service, "ignored");
+
+        var acknowledgement = await producer.StoreAsync(Producer.Batch(1, Sample("13"), Sample("1"), Sample("13"), Sample("2")));
+
+        Assert.Equal(2, acknowledgement.Accepted);
+        Assert.Equal([0, 2], acknowledgement.Rejections.Select(r => r.Index));
+        Assert.All(acknowledgement.Rejections, r => Assert.Contains("ignores such rows", r.Reason, StringComparison.Ordinal));
+        Assert.Equal(["1", "2"], service.Database.Lines("SELECT metric_value FROM processing_metrics ORDER BY id"));
+        Assert.Equal(2L, service.Database.Scalar("SELECT sum(samples) FROM maintenance_metric_rollups"));
     }
 
     private static MetricSample Sample(string value, string metadata = "") =>

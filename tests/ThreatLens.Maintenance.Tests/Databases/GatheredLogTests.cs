@@ -68,6 +68,38 @@ public sealed class GatheredLogTests : IDisposable
         Assert.Equal("ok", others.Scalar("PRAGMA integrity_check"));
     }
 
+    [Theory]
+    [InlineData("ROLLBACK")]
+    [InlineData("INSERT OR ROLLBACK INTO t(id) VALUES (200)")]
+    public void OpenBulkWriter_what_is_gathered_of_an_undone_transaction_is_not_written_over_another_ones_commit(string undo)
+    {
+        var writer = Open("threatlens.db", SqliteSynchronous.Full, out var others);
+        using (writer)
+        {
+            Insert(writer, 200);
+            // The log begins anew: all pages are read from the main file, which leaves what is gathered in place.
+            others.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+            writer.Execute("PRAGMA cache_size = 10");
+            writer.Execute("BEGIN");
+            writer.Execute("UPDATE t SET content = zeroblob(1000) WHERE id <= 60");
+            try
+            {
+                writer.Execute(undo);
+            }
+            catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_CONSTRAINT)
+            {
+            }
+
+            Assert.Equal(1, SQLitePCL.raw.sqlite3_get_autocommit(writer.Handle));
+            others.Execute("UPDATE t SET content = CAST('another' AS BLOB) WHERE id > 100; INSERT INTO t(id, content) VALUES (1000, 'new')");
+        }
+
+        Assert.Equal("ok", others.Scalar("PRAGMA integrity_check"));
+        Assert.Equal(201L, others.Scalar("SELECT count(*) FROM t"));
+        Assert.Equal(100L, others.Scalar("SELECT count(*) FROM t WHERE content = CAST('another' AS BLOB)"));
+        Assert.Equal(0L, others.Scalar("SELECT count(*) FROM t WHERE content = zeroblob(1000)"));
+    }
+
     [Fact]
     public void OpenBulkWriter_disk_becomes_full_the_commit_fails_and_a_new_connection_goes_on()
     {

@@ -41,6 +41,16 @@ internal unsafe struct GatheredLog
         return raw.SQLITE_OK;
     }
 
+    /// <summary>
+    /// Drops what an undone transaction has left: once its lock is gone, another connection's commit may stand where it would be written.
+    /// Nothing of a commit is lost with it: that was synced. Any other file is left alone.
+    /// </summary>
+    public static void Discard(SqliteFile* file)
+    {
+        if (file is not null && file->Methods == Methods)
+            ((GatheredLog*)file)->_length = 0;
+    }
+
     private static SqliteFile* Wrapped(GatheredLog* log) => (SqliteFile*)(log + 1);
 
     private static SqliteFileMethods* MakeMethods()
