@@ -94,13 +94,15 @@ public sealed class Cleaner(
     /// <summary>Deletes the oldest rows of a table until the database is small enough or nothing is left that may go.</summary>
     private void Shrink(CleanupRun run, CleanupSteps steps, RetentionTable table, long limit, CleanupScope scope, SqliteConnection reader, CancellationToken cancellationToken)
     {
-        while (DatabasePages.Read(reader).UsedBytes - limit is > 0 and var excess)
+        // What was counted on a sample of the rows may be far off: the size is looked at after every transaction.
+        long Excess() => DatabasePages.Read(reader).UsedBytes - limit;
+        while (Excess() is > 0 and var excess)
         {
             var holds = HoldSet.Read(reader, time.GetUtcNow());
             var rank = new RowRank(reader, table, scope.FrozenAt.UtcTicks, holds, cancellationToken);
             var before = run.Tally.Rows;
             using (var step = steps.Of(table, rank.Oldest(SizeLimit.Rows(reader, table, excess))))
-                run.Delete(step, cancellationToken);
+                run.Delete(step, cancellationToken, () => Excess() <= 0);
             if (run.Tally.Rows == before)
                 return;
         }

@@ -1,6 +1,6 @@
-using System.Globalization;
 using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Retention.Steps;
 
 namespace ThreatLens.Maintenance.Retention;
 
@@ -17,7 +17,7 @@ internal static class SizeLimit
 
     /// <summary>How many of a table's rows to delete next.</summary>
     public static long Rows(SqliteConnection reader, RetentionTable table, long excessBytes) =>
-        Math.Max(1, (long)(excessBytes * Caution / Math.Max(1, RowSize.Of(reader, table.Name))));
+        Math.Max(1, (long)(excessBytes * Caution / Math.Max(1, RowBytes(reader, table))));
 
     /// <summary>Adds to a plan what the limit would take, as an estimate.</summary>
     public static List<TableCleanup> Estimate(SqliteConnection reader, CleanupScope scope, List<TableCleanup> tables, long usedBytes)
@@ -30,8 +30,8 @@ internal static class SizeLimit
             var at = tables.FindIndex(t => t.Table == table.Name && t.Skipped.Length == 0);
             if (excess <= 0 || at < 0)
                 continue;
-            var size = RowSize.Of(reader, table.Name);
-            var left = Convert.ToInt64(reader.Scalar($"SELECT count(*) FROM {table.Name}"), CultureInfo.InvariantCulture) - tables[at].Rows - tables[at].HeldRows;
+            var size = RowBytes(reader, table);
+            var left = CountRows(reader, table) - tables[at].Rows - tables[at].HeldRows;
             var rows = size > 0 ? Math.Clamp((long)Math.Ceiling(excess / size), 0, Math.Max(0, left)) : 0;
             tables[at] = tables[at] with { Rows = tables[at].Rows + rows, Bytes = tables[at].Bytes + (long)(rows * size), IsEstimated = true };
             excess -= (long)(rows * size);
@@ -39,4 +39,17 @@ internal static class SizeLimit
 
         return tables;
     }
+
+    /// <summary>What a row takes with what goes with it: of an event also its analyses and notifications.</summary>
+    private static double RowBytes(SqliteConnection reader, RetentionTable table)
+    {
+        var own = RowSize.Of(reader, table.Name);
+        if (table != RetentionTable.Events)
+            return own;
+        var events = Math.Max(1, CountRows(reader, table));
+        return own + ((RetentionTable[])[RetentionTable.Analyses, RetentionTable.Notifications])
+            .Where(t => EventLookup.HasTable(reader, t.Name)).Sum(t => RowSize.Of(reader, t.Name) * CountRows(reader, t) / events);
+    }
+
+    private static long CountRows(SqliteConnection reader, RetentionTable table) => (long)reader.Scalar($"SELECT count(*) FROM {table.Name}")!;
 }
