@@ -87,6 +87,13 @@ public sealed class Cleaner(
             run.Delete(step, cancellationToken);
         if (scope.MaxDatabaseBytes is not { } limit)
             return;
+        if (DatabasePages.Read(reader).UsedBytes > limit)
+        {
+            // What went by the policies is on record also when the size is refused.
+            run.End(cancellationToken);
+            new SizeFloor(database, time).Require(reader, steps, scope, [], cancellationToken);
+        }
+
         foreach (var table in SizeLimit.Tables(scope).Where(t => steps.WhySkipped(t).Length == 0))
             Shrink(run, steps, table, limit, scope, reader, cancellationToken);
     }

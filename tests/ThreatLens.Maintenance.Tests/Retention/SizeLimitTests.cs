@@ -1,4 +1,6 @@
+using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Retention;
+using ThreatLens.Maintenance.Retention.Holds;
 using Xunit;
 
 namespace ThreatLens.Maintenance.Tests.Retention;
@@ -29,5 +31,23 @@ public sealed class SizeLimitTests : RetentionTestBase
         Assert.InRange(result.UsedBytes, Limit * 9 / 10, Limit);
         Assert.Equal(File.Scalar("SELECT count(*) FROM events"), File.Scalar("SELECT count(*) FROM ai_analysis"));
         Assert.Equal("e1500", File.Scalar("SELECT id FROM events ORDER BY timestamp DESC LIMIT 1"));
+    }
+
+    [Fact]
+    public void Run_by_size_that_what_is_pinned_exceeds_deletes_nothing_for_it()
+    {
+        Migrate();
+        File.Execute(
+            """
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
+            INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp) SELECT 's' || (i % 2), 't', '1', strftime('%Y-%m-%d %H:%M:%S', '2026-10-31 00:00:00', '-' || i || ' seconds') FROM n;
+            """);
+        Pin(new HoldTarget { SourceName = "s1" });
+        var command = new CleanupCommand { MaxDatabaseBytes = RetentionOptions.MinDatabaseBytes };
+
+        Assert.Equal(ErrorReasons.SizeUnreachable, Assert.Throws<MaintenanceException>(() => Plan(command)).Reason);
+        Assert.Equal(ErrorReasons.SizeUnreachable, Assert.Throws<MaintenanceException>(() => Clean(command)).Reason);
+
+        Assert.Equal(30_000L, File.Scalar("SELECT count(*) FROM processing_metrics"));
     }
 }
