@@ -10,14 +10,24 @@ internal static class SizeLimit
     // Pages become free only when nothing is left in them: it is approached from above.
     private const double Caution = 0.8;
 
+    private const int FirstRows = 500;
+
     private static readonly RetentionTable[] Order = [RetentionTable.Metrics, RetentionTable.Notifications, RetentionTable.Events];
 
     /// <summary>The tables that give, in their order.</summary>
     public static IEnumerable<RetentionTable> Tables(CleanupScope scope) => Order.Where(t => scope.Find(t) is not null);
 
-    /// <summary>How many of a table's rows to delete next.</summary>
-    public static long Rows(SqliteConnection reader, RetentionTable table, long excessBytes) =>
-        Math.Max(1, (long)(excessBytes * Caution / Math.Max(1, RowBytes(reader, table))));
+    /// <summary>How many of a table's rows to delete next: few at first, by a sample of the rows; then by what those that went have freed, and at most as many again.</summary>
+    /// <param name="reader">Where to look.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="excessBytes">What is in use beyond the limit.</param>
+    /// <param name="goneRows">Rows of the table that went for the limit.</param>
+    /// <param name="freedBytes">What they have freed.</param>
+    public static long Rows(SqliteConnection reader, RetentionTable table, long excessBytes, long goneRows, long freedBytes)
+    {
+        var size = Math.Max(1, Math.Max(RowBytes(reader, table), goneRows == 0 ? 0 : (double)freedBytes / goneRows));
+        return Math.Clamp((long)(excessBytes * Caution / size), 1, Math.Max(FirstRows, goneRows));
+    }
 
     /// <summary>Adds to a plan what the limit would take, as an estimate.</summary>
     public static List<TableCleanup> Estimate(SqliteConnection reader, CleanupScope scope, List<TableCleanup> tables, long usedBytes)
