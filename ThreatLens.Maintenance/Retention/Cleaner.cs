@@ -106,12 +106,13 @@ public sealed class Cleaner(
         {
             var holds = HoldSet.Read(reader, time.GetUtcNow());
             var rank = new RowRank(reader, table, scope.FrozenAt.UtcTicks, holds, cancellationToken);
-            var before = run.Tally.Rows;
+            var before = run.Tally.Of(table.Name).Rows;
             using (var step = steps.Of(table, rank.Oldest(SizeLimit.Rows(reader, table, excess, gone, first - excess))))
                 run.Delete(step, cancellationToken, () => Excess() <= 0);
-            if (run.Tally.Rows == before)
+            var rows = run.Tally.Of(table.Name).Rows - before;
+            if (rows == 0)
                 return;
-            gone += run.Tally.Rows - before;
+            gone += rows;
         }
     }
 
