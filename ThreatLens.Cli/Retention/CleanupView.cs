@@ -18,7 +18,7 @@ internal static class CleanupView
         new Text(
             $"Deleted {Words.Count(result.Tables.Sum(t => t.Rows), "row", "rows")} in {Words.Count(result.Chunks, "transaction", "transactions")}, {Words.Count(result.Orphans, "orphan", "orphans")} among them.", Styles.Good),
         Table(result.Tables),
-        new Text($"{Words.Bytes(result.UsedBytes)} are in use, {Words.Bytes(result.FreeBytes)} free for new rows, {Words.Bytes(result.ReturnedBytes)} returned."));
+        new Text($"{Words.Bytes(result.UsedBytes)} are in use, {Words.Bytes(result.FreeBytes)} free for new rows."));
 
     private static Table Table(IEnumerable<TableCleanup> tables)
     {

@@ -35,7 +35,6 @@ internal static class RetentionMapping
     public static Contract.CleanupResult ToContract(this CleanupResult result) => new()
     {
         Tables = { result.Tables.Select(ToContract) },
-        ReturnedBytes = result.ReturnedBytes,
         Orphans = result.Tables.Sum(t => t.Orphans),
         UsedBytes = result.UsedBytes,
         FreeBytes = result.FreeBytes,

@@ -168,6 +168,9 @@ public static class ErrorReasons
     /// <summary>The operation named is no cleanup that can be gone on with.</summary>
     public const string CleanupNotResumable = "CLEANUP_NOT_RESUMABLE";
 
+    /// <summary>Deleting all that may go for a size would not reach it; nothing was deleted for it.</summary>
+    public const string SizeUnreachable = "SIZE_UNREACHABLE";
+
     /// <summary>No hold of that id.</summary>
     public const string HoldNotFound = "HOLD_NOT_FOUND";
 

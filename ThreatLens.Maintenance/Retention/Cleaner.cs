@@ -15,9 +15,6 @@ public sealed class Cleaner(
     /// <summary>Told after every transaction how many rows it was to delete; for tests, which look at how sizes change.</summary>
     internal Action<int> ChunkCommitted { get; set; } = static _ => { };
 
-    /// <summary>Gives free pages back to the file system once a cleanup is through, and tells how many bytes. Default: nothing.</summary>
-    internal Func<CancellationToken, long> ReturnSpace { get; set; } = static _ => 0;
-
     /// <summary>Empties the write-ahead log before anything is written, where the disk is nearly full; and refuses what cannot be done.</summary>
     /// <param name="command">What is asked for.</param>
     /// <exception cref="MaintenanceException">As <see cref="CleanupPlanner.Plan"/>.</exception>
@@ -73,7 +70,7 @@ public sealed class Cleaner(
             total = command.IsEmergency ? 0 : total + steps.EstimateRows();
             Delete(run, steps, cleanup.Scope, reader, cancellationToken);
             run.End(cancellationToken);
-            return Report(command, cleanup, run.Tally, steps, reader, operationId, cancellationToken);
+            return Report(command, cleanup, run.Tally, steps, reader, operationId);
         }
         catch (SqliteException e)
         {
@@ -87,6 +84,13 @@ public sealed class Cleaner(
             run.Delete(step, cancellationToken);
         if (scope.MaxDatabaseBytes is not { } limit)
             return;
+        if (DatabasePages.Read(reader).UsedBytes > limit)
+        {
+            // What went by the policies is on record also when the size is refused.
+            run.End(cancellationToken);
+            new SizeFloor(database, time).Require(reader, steps, scope, [], cancellationToken);
+        }
+
         foreach (var table in SizeLimit.Tables(scope).Where(t => steps.WhySkipped(t).Length == 0))
             Shrink(run, steps, table, limit, scope, reader, cancellationToken);
     }
@@ -94,28 +98,32 @@ public sealed class Cleaner(
     /// <summary>Deletes the oldest rows of a table until the database is small enough or nothing is left that may go.</summary>
     private void Shrink(CleanupRun run, CleanupSteps steps, RetentionTable table, long limit, CleanupScope scope, SqliteConnection reader, CancellationToken cancellationToken)
     {
-        while (DatabasePages.Read(reader).UsedBytes - limit is > 0 and var excess)
+        // What is expected of the rows may be far off: the size is looked at after every transaction. Where that stops a step, what went is the oldest by
+        // days; within the last one, texts of several shapes have another order than times.
+        long Excess() => DatabasePages.Read(reader).UsedBytes - limit;
+        var (gone, first) = (0L, Excess());
+        while (Excess() is > 0 and var excess)
         {
             var holds = HoldSet.Read(reader, time.GetUtcNow());
             var rank = new RowRank(reader, table, scope.FrozenAt.UtcTicks, holds, cancellationToken);
-            var before = run.Tally.Rows;
-            using (var step = steps.Of(table, rank.Oldest(SizeLimit.Rows(reader, table, excess))))
-                run.Delete(step, cancellationToken);
-            if (run.Tally.Rows == before)
+            var before = run.Tally.Of(table.Name).Rows;
+            using (var step = steps.Of(table, rank.Oldest(SizeLimit.Rows(reader, table, excess, gone, first - excess))))
+                run.Delete(step, cancellationToken, () => Excess() <= 0);
+            var rows = run.Tally.Of(table.Name).Rows - before;
+            if (rows == 0)
                 return;
+            gone += rows;
         }
     }
 
     private CleanupResult Report(
-        CleanupCommand command, StoredCleanup cleanup, CleanupTally tally, CleanupSteps steps, SqliteConnection reader, string operationId, CancellationToken cancellationToken)
+        CleanupCommand command, StoredCleanup cleanup, CleanupTally tally, CleanupSteps steps, SqliteConnection reader, string operationId)
     {
         Log.Cleaned(logger, operationId, tally.Rows, tally.Chunks);
-        var returned = ReturnSpace(cancellationToken);
         var pages = DatabasePages.Read(reader);
         return new CleanupResult
         {
             Tables = CleanupReport.Tables(reader, steps, cleanup, tally),
-            ReturnedBytes = returned,
             UsedBytes = pages.UsedBytes,
             FreeBytes = pages.FreeBytes,
             Chunks = tally.Chunks,

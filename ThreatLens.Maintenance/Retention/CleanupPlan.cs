@@ -71,9 +71,6 @@ public sealed record CleanupResult
     /// <summary>Per table, in the order they were gone through.</summary>
     public required IReadOnlyList<TableCleanup> Tables { get; init; }
 
-    /// <summary>Bytes given back to the file system.</summary>
-    public long ReturnedBytes { get; init; }
-
     /// <summary>Bytes in use afterwards.</summary>
     public long UsedBytes { get; init; }
 

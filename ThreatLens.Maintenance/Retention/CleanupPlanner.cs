@@ -19,7 +19,7 @@ public sealed class CleanupPlanner(SqliteDatabase database, IOptions<RetentionOp
     /// <summary>Counts, row by row, what a cleanup would delete.</summary>
     /// <param name="command">What is asked for.</param>
     /// <param name="cancellationToken">Stops counting.</param>
-    /// <exception cref="MaintenanceException">INVALID_ARGUMENT, CLOCK_SET_BACK, ETAG_MISMATCH, CLEANUP_NOT_RESUMABLE, or the database cannot be read.</exception>
+    /// <exception cref="MaintenanceException">INVALID_ARGUMENT, CLOCK_SET_BACK, ETAG_MISMATCH, CLEANUP_NOT_RESUMABLE, SIZE_UNREACHABLE, or the database cannot be read.</exception>
     public CleanupPlan Plan(CleanupCommand command, CancellationToken cancellationToken)
     {
         try
@@ -30,6 +30,7 @@ public sealed class CleanupPlanner(SqliteDatabase database, IOptions<RetentionOp
             var tally = Count(steps, holds, cancellationToken);
             var pages = DatabasePages.Read(reader);
             var tables = CleanupReport.Tables(reader, steps, cleanup, tally);
+            new SizeFloor(database, time).Require(reader, steps, cleanup.Scope, tables, cancellationToken);
             tables = SizeLimit.Estimate(reader, cleanup.Scope, tables, pages.UsedBytes);
             return new CleanupPlan
             {

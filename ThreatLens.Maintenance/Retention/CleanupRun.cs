@@ -60,9 +60,12 @@ internal sealed class CleanupRun
     });
 
     /// <summary>Deletes what a step finds, to its end.</summary>
+    /// <param name="step">What to delete.</param>
+    /// <param name="cancellationToken">Stops it between two transactions.</param>
+    /// <param name="isEnough">Asked after every transaction: whether to stop there. Default: never.</param>
     /// <exception cref="OperationCanceledException">Between two transactions.</exception>
     /// <exception cref="SqliteException">A transaction failed and was undone.</exception>
-    public void Delete(CleanupStep step, CancellationToken cancellationToken)
+    public void Delete(CleanupStep step, CancellationToken cancellationToken, Func<bool>? isEnough = null)
     {
         while (true)
         {
@@ -80,7 +83,7 @@ internal sealed class CleanupRun
             }
 
             step.Advance();
-            if (found.IsLast)
+            if (found.IsLast || (found.Rows.Count > 0 && isEnough?.Invoke() == true))
                 return;
         }
     }

@@ -27,6 +27,9 @@ internal sealed class RowRank(SqliteConnection reader, RetentionTable table, lon
         return Oldest(days, Math.Min(count, days.Values.Sum()));
     }
 
+    /// <summary>How many rows of before the frozen moment no hold pins by themselves.</summary>
+    public long CountRows() => Count(TimeSpan.TicksPerDay, 0, frozenTicks).Values.Sum();
+
     private Cutoff Oldest(SortedDictionary<long, long> days, long count)
     {
         if (count <= 0)

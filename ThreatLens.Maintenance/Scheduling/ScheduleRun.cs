@@ -27,9 +27,19 @@ internal sealed class ScheduleRun(
     {
         if (!await TryAsync(claim, stopping).ConfigureAwait(false))
             return;
-        await WaitUntilAsync(time.GetUtcNow() + schedule.Delay(due, random), stopping).ConfigureAwait(false);
+        await WaitUntilAsync(WithJitter(time.GetUtcNow()), stopping).ConfigureAwait(false);
         if (await WaitForWindowAsync(stopping).ConfigureAwait(false))
             await TryAsync(() => IsPaused() ? Task.FromResult(false) : StartAsync(stopping), stopping).ConfigureAwait(false);
+    }
+
+    /// <summary>Never past the end of the window that is open, or of the next one: the run would wait for the one after that.</summary>
+    private DateTimeOffset WithJitter(DateTimeOffset now)
+    {
+        var delay = schedule.Delay(due, random);
+        // Half of what is left: a run that begins as the window closes would be stopped at once.
+        if (schedule.Window?.OpenFrom(now) is { } opening && schedule.Window.CloseAfter(opening) is { } close && delay > (close - now) / 2)
+            delay = random.NextDouble() * (close - now) / 2;
+        return now + delay;
     }
 
     /// <summary>Until it works, is refused for good, or has been refused for too long; false in the latter cases, which are recorded.</summary>
@@ -159,9 +169,7 @@ internal sealed class ScheduleRun(
 
     private void Miss(string reason)
     {
-        Log.Missed(logger, schedule.Name, due, reason);
-        ScheduleMetrics.Ended(schedule.Name, "missed");
-        Record(() => store.Miss(schedule, due, reason));
+        ScheduleRuns.Miss(schedule, due, ProcessIdentity.Current, reason, store, logger);
     }
 
     private void End(ScheduleOutcome outcome, string detail, bool staysOpen)

@@ -36,7 +36,7 @@ public sealed class ScheduleRuns(ScheduleSet set, ScheduleStore store, Operation
     internal void CatchUp(Schedule schedule, ScheduleRecord record)
     {
         if (record.OpenDue is { } open && !ProcessIdentity.IsAlive(record.OpenProcess ?? ""))
-            Begin(schedule, open, isLate: true, () => store.TakeOver(schedule, open, record.OpenProcess));
+            Begin(schedule, open, isLate: true, () => store.TakeOver(schedule, open, record.OpenProcess), record.OpenProcess);
         else if (schedule.DueUpTo(time.GetUtcNow()) is { } due && due > record.SettledUntil)
             Begin(schedule, due, isLate: true, () => !SettlePaused(schedule, due) && store.Claim(schedule, due));
     }
@@ -63,7 +63,18 @@ public sealed class ScheduleRuns(ScheduleSet set, ScheduleStore store, Operation
         }
     }
 
-    private void Begin(Schedule schedule, DateTimeOffset due, bool isLate, Func<bool> claim)
+    /// <summary>Records, counts and logs that no run came of a due time, unless another process has it. One that cannot be recorded is logged all the same.</summary>
+    internal static void Miss(Schedule schedule, DateTimeOffset due, string? holder, string reason, ScheduleStore store, ILogger logger)
+    {
+        var isOurs = true;
+        Record(schedule, () => isOurs = store.Miss(schedule, due, holder, reason), logger);
+        if (!isOurs)
+            return;
+        Log.Missed(logger, schedule.Name, due, reason);
+        ScheduleMetrics.Ended(schedule.Name, "missed");
+    }
+
+    private void Begin(Schedule schedule, DateTimeOffset due, bool isLate, Func<bool> claim, string? holder = null)
     {
         lock (_lock)
         {
@@ -72,13 +83,13 @@ public sealed class ScheduleRuns(ScheduleSet set, ScheduleStore store, Operation
             if (_active.TryGetValue(schedule.Name, out var active))
             {
                 if (active.Run.Due != due)
-                    Miss(schedule, due, $"the run that was due {active.Run.Due:u} had not ended yet");
+                    Miss(schedule, due, holder, $"the run that was due {active.Run.Due:u} had not ended yet", store, logger);
                 return;
             }
 
             if (isLate && schedule.MissedRuns == MissedRunPolicy.Skip)
             {
-                Miss(schedule, due, "the service did not run");
+                Miss(schedule, due, holder, "the service did not run", store, logger);
                 return;
             }
 
@@ -120,12 +131,5 @@ public sealed class ScheduleRuns(ScheduleSet set, ScheduleStore store, Operation
         if (store.Claim(schedule, due))
             store.Settle(schedule, due);
         return true;
-    }
-
-    private void Miss(Schedule schedule, DateTimeOffset due, string reason)
-    {
-        Log.Missed(logger, schedule.Name, due, reason);
-        ScheduleMetrics.Ended(schedule.Name, "missed");
-        Record(schedule, () => store.Miss(schedule, due, reason), logger);
     }
 }

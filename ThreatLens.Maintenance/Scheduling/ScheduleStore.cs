@@ -97,17 +97,24 @@ public sealed class ScheduleStore(SqliteDatabase database, ServiceSchema schema,
     internal void Settle(Schedule schedule, DateTimeOffset due) => End(schedule, due, null, null, "", staysOpen: false);
 
     /// <summary>Records that no operation came of a due time, and settles it.</summary>
+    /// <param name="schedule">Which schedule.</param>
+    /// <param name="due">Which due time.</param>
+    /// <param name="holder">The process whose claim of the due time ends with that; null: nobody's.</param>
+    /// <param name="reason">Why none came.</param>
+    /// <returns>False when it is settled, or another process has it: then nothing is recorded.</returns>
     /// <exception cref="MaintenanceException">The database cannot be written, or belongs to a newer service.</exception>
-    internal void Miss(Schedule schedule, DateTimeOffset due, string reason)
+    internal bool Miss(Schedule schedule, DateTimeOffset due, string? holder, string reason)
     {
         schema.RefuseNewer(CancellationToken.None);
-        Write(
+        const string Sql =
             """
             INSERT INTO maintenance_schedules(name, rhythm, settled_until, missed_runs, last_missed_at, last_missed_reason) VALUES ($name, $rhythm, $due, 1, $due, $reason)
             ON CONFLICT(name) DO UPDATE SET missed_runs = missed_runs + 1, last_missed_at = $due, last_missed_reason = $reason,
                 settled_until = max(settled_until, $due), open_due = iif(open_due IS $due, NULL, open_due)
-            """,
-            schedule, ("$rhythm", schedule.Rhythm), ("$due", Text(due)), ("$reason", reason));
+                WHERE settled_until < $due OR settled_until > $later OR (open_due IS $due AND open_process IS $holder)
+            """;
+        return !database.FileExists || SqliteSession.Write(database, "recording a schedule", session => !session.HasTable("maintenance_schedules") || session.Execute(
+            Sql, ("$name", schedule.Name), ("$rhythm", schedule.Rhythm), ("$due", Text(due)), ("$reason", reason), ("$holder", holder), ("$later", Text(time.GetUtcNow() + ClockTolerance))) > 0);
     }
 
     /// <summary>Pauses or resumes.</summary>

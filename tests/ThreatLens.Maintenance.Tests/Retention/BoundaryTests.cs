@@ -94,6 +94,27 @@ public sealed class BoundaryTests : RetentionTestBase
             iter: 6 * Testing.Rounds.Count, threads: 1);
     }
 
+    [Fact]
+    public void Run_event_pinned_only_by_what_belongs_to_it_keeps_all_its_notifications()
+    {
+        Migrate();
+        File.Execute(
+            """
+            INSERT INTO events(id, raw_log_id, timestamp, source, message, category) VALUES
+                ('by-analysis', 'r', '2026-06-01 00:00:00', 's', 'm', 'c'), ('by-notification', 'r', '2026-06-01 00:00:00', 's', 'm', 'c'), ('not', 'r', '2026-06-01 00:00:00', 's', 'm', 'c');
+            INSERT INTO ai_analysis(id, event_id, severity_score, explanation, recommendations, analyzed_at) VALUES
+                ('a1', 'by-analysis', 1, 'x', 'y', '2026-06-10 00:00:00'), ('a2', 'not', 1, 'x', 'y', '2026-06-12 00:00:00'), ('a3', 'gone', 1, 'x', 'y', '2026-06-10 00:00:00');
+            INSERT INTO notification_history(event_id, notification_type, channel, status, sent_at) VALUES
+                ('by-analysis', 't', 'c', 's', '2026-06-01 00:00:00'), ('by-notification', 't', 'c', 's', '2026-06-01 00:00:00'), ('by-notification', 't', 'c', 's', '2026-06-10 00:00:00'),
+                ('not', 't', 'c', 's', '2026-06-01 00:00:00'), ('gone', 't', 'c', 's', '2026-06-01 00:00:00');
+            """);
+        Pin(new HoldTarget { Start = new(2026, 6, 9, 0, 0, 0, TimeSpan.Zero), End = new(2026, 6, 11, 0, 0, 0, TimeSpan.Zero) });
+
+        Clean(new CleanupCommand { Policies = [new RetentionPolicy { Table = "notification_history", MaxAge = TimeSpan.FromDays(90) }] });
+
+        Assert.Equal(["by-analysis 1", "by-notification 2"], File.Lines("SELECT event_id || ' ' || count(*) FROM notification_history GROUP BY event_id ORDER BY event_id"));
+    }
+
     private static string[] Tables => ["processing_metrics", "notification_history", "events", "raw_logs"];
 
     /// <summary>A row of every table for every time; what belongs together has times of its own.</summary>

@@ -189,16 +189,26 @@ public sealed class CleanerTests : RetentionTestBase
     }
 
     [Fact]
-    public void Run_by_size_that_cannot_be_met_deletes_what_may_go_and_ends()
+    public void Run_by_size_that_cannot_be_met_is_refused_and_deletes_by_age_alone()
     {
         Seed(metrics: 3_000);
         File.Execute("INSERT INTO reports(id, report_date, file_path) VALUES ('r', '2026-01-01', hex(zeroblob(2000000)))");
         Pin(new HoldTarget { SourceName = "s2" });
+        var command = new CleanupCommand { MaxDatabaseBytes = RetentionOptions.MinDatabaseBytes };
+        var before = File.Scalar("SELECT count(*) FROM processing_metrics");
 
-        var result = Clean(new CleanupCommand { MaxDatabaseBytes = RetentionOptions.MinDatabaseBytes });
+        var planned = Assert.Throws<MaintenanceException>(() => Plan(command));
+        Assert.Equal(before, File.Scalar("SELECT count(*) FROM processing_metrics"));
+        var refused = Assert.Throws<MaintenanceException>(() => Clean(command));
 
-        Assert.True(result.UsedBytes > RetentionOptions.MinDatabaseBytes, "the limit was met after all");
-        Assert.Equal(["s2"], File.Lines("SELECT DISTINCT source_name FROM processing_metrics"));
+        foreach (var refusal in (MaintenanceException[])[planned, refused])
+        {
+            Assert.Equal((ErrorKind.FailedPrecondition, ErrorReasons.SizeUnreachable), (refusal.Kind, refusal.Reason));
+            Assert.Contains("reports (4", refusal.Message, StringComparison.Ordinal);
+        }
+
+        // Of s1 those that are not old, of s2 what is pinned.
+        Assert.Equal(["s1 100", "s2 600"], File.Lines("SELECT source_name || ' ' || count(*) FROM processing_metrics GROUP BY source_name"));
     }
 
     [Fact]

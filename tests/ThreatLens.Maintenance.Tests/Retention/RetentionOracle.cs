@@ -36,7 +36,7 @@ internal sealed partial class RetentionOracle
         bool Pinned(Row row) => _holds.Any(h => (row.Time >= (h.Start ?? DateTimeOffset.MinValue) && row.Time < h.End) || (h.SourceName is not null && h.SourceName == row.Source)
             || (h.EventId is not null && (h.EventId == row.EventId || (h.EventId == row.Id && events.ContainsKey(row.Id) && row.RawLogId is not null))));
         bool PinnedEvent(Row e) => Pinned(e) || children[e.Id].Any(Pinned);
-        bool PinnedChild(Row c) => Pinned(c) || (events.TryGetValue(c.EventId!, out var e) && Pinned(e));
+        bool PinnedChild(Row c) => Pinned(c) || (events.TryGetValue(c.EventId!, out var e) && PinnedEvent(e));
 
         var metrics = Keep("processing_metrics", policies, Pinned);
         var keptEvents = Keep("events", policies, PinnedEvent);

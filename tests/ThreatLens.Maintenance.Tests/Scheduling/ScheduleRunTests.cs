@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using ThreatLens.Maintenance.Operations;
 using ThreatLens.Maintenance.Scheduling;
 using ThreatLens.Maintenance.Tests.Diagnostics;
@@ -158,6 +159,38 @@ public sealed class ScheduleRunTests : SchedulingTestBase
         Assert.InRange(Operations[0].CreatedAt, Noon, Noon.AddMinutes(25));
     }
 
+    [Theory]
+    [InlineData(0.01)]
+    [InlineData(0.5)]
+    [InlineData(0.999)]
+    public async Task Fire_with_more_jitter_than_is_left_of_the_window_begins_within_it(double random)
+    {
+        using var runs = new ScheduleRuns(Set(NewSchedule("0 0 12 * * ?", "11:00-12:10", TimeSpan.FromHours(10))), Store, Runner, Time, NullLogger<ScheduleRuns>.Instance) { Random = new Always(random) };
+        runs.Fire("s");
+
+        await AdvanceUntilAsync(() => Operations.Count == 1, TimeSpan.FromSeconds(30), "the run has begun");
+
+        Assert.InRange(Operations[0].CreatedAt, Noon, Noon.AddMinutes(9));
+    }
+
+    [Fact]
+    public void Miss_of_a_due_time_that_another_process_has_changes_nothing()
+    {
+        var schedule = NewSchedule();
+        Adopt(schedule);
+        Time.Advance(TimeSpan.FromHours(1));
+        var due = Noon.AddHours(1);
+        Assert.True(Store.Claim(schedule, due));
+
+        Assert.False(Store.Miss(schedule, due, holder: null, "the last run had not ended"));
+        Assert.False(Store.Miss(schedule, due, "somebody else", "the last run had not ended"));
+
+        Assert.Equal((0L, due, ProcessIdentity.Current), (Record.MissedRuns, Record.OpenDue, Record.OpenProcess));
+        Assert.True(Store.Miss(schedule, due, ProcessIdentity.Current, "refused"));
+        Assert.False(Store.Miss(schedule, due, ProcessIdentity.Current, "refused"));
+        Assert.Equal((1L, null), (Record.MissedRuns, Record.OpenDue));
+    }
+
     [Fact]
     public async Task Fire_of_a_paused_schedule_is_settled_without_a_run_until_the_pause_is_over()
     {
@@ -191,5 +224,10 @@ public sealed class ScheduleRunTests : SchedulingTestBase
 
         Assert.False(System.IO.File.Exists(File.Path));
         Assert.Empty(Store.Read());
+    }
+
+    private sealed class Always(double value) : Random
+    {
+        public override double NextDouble() => value;
     }
 }
