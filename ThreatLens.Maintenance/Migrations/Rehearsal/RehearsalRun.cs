@@ -15,7 +15,8 @@ internal sealed class RehearsalRun(RehearsalCopy copy, MigrationEngine engine, M
         var applied = Phase("up", () =>
         {
             var result = engine.Migrate(command with { Etag = null, BeforeChange = null }, null, cancellationToken);
-            _measured = _measured with { UpDuration = Measure(Transactions(result)) };
+            var duration = Measure(Transactions(result));
+            _measured = _measured with { UpDuration = duration };
             // The empty database was locked for all of them.
             if (result.IsOneTransaction && _measured.UpDuration > _measured.LongestWriteLock)
                 _measured = _measured with { LongestWriteLock = _measured.UpDuration };
@@ -37,7 +38,8 @@ internal sealed class RehearsalRun(RehearsalCopy copy, MigrationEngine engine, M
             var after = Look();
             if (Apply("up", undone) is { } applied)
             {
-                _measured = _measured with { UpDuration = Measure(applied) };
+                var duration = Measure(applied);
+                _measured = _measured with { UpDuration = duration };
                 if (Undo("down again", command) is not null)
                     Compare(after);
             }

@@ -90,6 +90,17 @@ public sealed class RehearsalTests : BackupTestBase
     }
 
     [Fact]
+    public void Migrate_without_a_way_back_tells_the_write_lock_of_the_way_up()
+    {
+        Prepare();
+
+        var rehearsal = Rehearse("CREATE TABLE more (id INTEGER);", "-- threatlens: refuse-if-rows t\nDROP TABLE more;").Rehearsal!;
+
+        Assert.NotNull(rehearsal.NotUndone);
+        Assert.True(rehearsal.UpDuration > TimeSpan.Zero && rehearsal.LongestWriteLock == rehearsal.UpDuration, $"{rehearsal}");
+    }
+
+    [Fact]
     public void Migrate_of_an_empty_database_locks_it_for_all_migrations_at_once()
     {
         System.IO.File.WriteAllBytes(File.Path, []);
