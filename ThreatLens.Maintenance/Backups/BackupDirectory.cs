@@ -64,7 +64,7 @@ public sealed partial class BackupDirectory(SqliteDatabase database, IOptions<Ba
         return Guard(() =>
         {
             Directory.CreateDirectory(Path);
-            var held = MaintenanceLock.TryAcquire(path, owner, time) ?? throw MaintenanceLock.Held(path);
+            var held = MaintenanceLock.Acquire(path, owner, time);
             RemoveLeftovers();
             return held;
         });

@@ -213,7 +213,7 @@ public sealed class OperationRunner(
     {
         if (!work.Kind.IsExclusive() || !work.NeedsLock())
             return null;
-        return MaintenanceLock.TryAcquire(database.LockPath, OperationExecution.Owner(operation), time) ?? throw MaintenanceLock.Held(database.LockPath);
+        return MaintenanceLock.Acquire(database.LockPath, OperationExecution.Owner(operation), time);
     }
 
     private Operation NewOperation(OperationKind kind, OperationRequest request) => new()

@@ -17,6 +17,8 @@ public sealed class MaintenanceLock : IDisposable
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
+    private const int MostLooks = 5;
+
     private FileStream? _file;
 
     private MaintenanceLock(FileStream file, LockOwner owner)
@@ -53,6 +55,23 @@ public sealed class MaintenanceLock : IDisposable
         }
     }
 
+    /// <summary>Takes the lock, or says who holds it.</summary>
+    /// <param name="path">Path of the sidecar file.</param>
+    /// <param name="owner">Who takes it.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="MaintenanceException">OPERATION_CONFLICT naming the holder; or as <see cref="TryAcquire"/>.</exception>
+    public static MaintenanceLock Acquire(string path, LockOwner owner, TimeProvider time)
+    {
+        for (var look = 1; ; look++)
+        {
+            if (TryAcquire(path, owner, time) is { } taken)
+                return taken;
+            // A holder that can no longer be named has let go between the two looks.
+            if (ReadOwner(path) is var holder && (holder is not null || look == MostLooks))
+                throw HeldBy(holder);
+        }
+    }
+
     /// <summary>Takes the lock, waiting for it while another holds it. Asks every 100 ms; not fair.</summary>
     /// <param name="path">Path of the sidecar file.</param>
     /// <param name="owner">Who takes it.</param>
@@ -72,7 +91,7 @@ public sealed class MaintenanceLock : IDisposable
                 return taken;
             var left = timeout == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : timeout - time.GetElapsedTime(started);
             if (left <= TimeSpan.Zero)
-                throw Held(path);
+                return Acquire(path, owner, time);
             await Task.Delay(left < PollInterval ? left : PollInterval, time, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -99,9 +118,11 @@ public sealed class MaintenanceLock : IDisposable
     /// <summary>The error for a lock that another holds, naming the holder.</summary>
     /// <param name="path">Path of the sidecar file.</param>
     /// <returns>ABORTED, OPERATION_CONFLICT, with owner, pid, host and since in its metadata.</returns>
-    public static MaintenanceException Held(string path)
+    public static MaintenanceException Held(string path) => HeldBy(ReadOwner(path));
+
+    private static MaintenanceException HeldBy(LockOwner? owner)
     {
-        if (ReadOwner(path) is not { } owner)
+        if (owner is null)
             return new MaintenanceException(ErrorKind.Aborted, ErrorReasons.OperationConflict, "Another process is changing this database; wait for its end, then try again.") { RetryAfter = Retry };
 
         var since = SqliteTimestamp.Format(owner.Since);
