@@ -44,9 +44,7 @@ internal static class BackupCommand
             return ExitCode.Done;
         }
 
-        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
-        var response = new BackupResponse { Operation = ended.Operation, Result = ended.Operation.Backup };
-        session.Screen.Show(response, () => OperationView.Outcome(response.Operation));
-        return ended.Report(session.Screen);
+        return await new OperationWait(session).FinishAsync(
+            started.Operation, waitTimeout, operation => new BackupResponse { Operation = operation, Result = operation.Backup }, cancellationToken);
     }
 }

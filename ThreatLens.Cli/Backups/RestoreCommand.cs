@@ -55,9 +55,7 @@ internal static class RestoreCommand
         }
 
         var started = await session.Client.RestoreAsync(request, session.Soon(cancellationToken));
-        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
-        var response = new RestoreResponse { Operation = ended.Operation, Result = ended.Operation.Restore };
-        session.Screen.Show(response, () => OperationView.Outcome(response.Operation));
-        return ended.Report(session.Screen);
+        return await new OperationWait(session).FinishAsync(
+            started.Operation, waitTimeout, operation => new RestoreResponse { Operation = operation, Result = operation.Restore }, cancellationToken);
     }
 }

@@ -43,10 +43,7 @@ internal static class RestoreDrillCommand
             return plan.RequiredFreeBytes > plan.AvailableFreeBytes ? ExitCode.No : ExitCode.Done;
         }
 
-        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
-        var response = new RunRestoreDrillResponse { Operation = ended.Operation, Result = ended.Operation.RestoreDrill };
-        session.Screen.Show(response, () => OperationView.Outcome(response.Operation));
-        var code = ended.Report(session.Screen);
-        return code == ExitCode.Done && response.Result is { Passed: false } ? ExitCode.No : code;
+        return await new OperationWait(session).FinishAsync(
+            started.Operation, waitTimeout, operation => new RunRestoreDrillResponse { Operation = operation, Result = operation.RestoreDrill }, cancellationToken, operation => operation.RestoreDrill is { Passed: false });
     }
 }

@@ -57,12 +57,8 @@ internal static class MigrateCommand
         }
 
         var started = await session.Client.MigrateAsync(request, session.Soon(cancellationToken));
-        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
-
-        // What the RPC would have answered, had it waited.
-        var response = new MigrateResponse { Operation = ended.Operation, Result = ended.Operation.Migrate };
-        session.Screen.Show(response, () => OperationView.Outcome(response.Operation));
-        return ended.Report(session.Screen);
+        return await new OperationWait(session).FinishAsync(
+            started.Operation, waitTimeout, operation => new MigrateResponse { Operation = operation, Result = operation.Migrate }, cancellationToken);
     }
 
     /// <summary>The command line that asks for the same, without what is about planning.</summary>

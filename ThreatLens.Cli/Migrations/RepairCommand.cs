@@ -52,9 +52,7 @@ internal static class RepairCommand
             return ExitCode.Done;
         }
 
-        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
-        var response = new RepairResponse { Operation = ended.Operation, Result = ended.Operation.Repair };
-        session.Screen.Show(response, () => OperationView.Outcome(response.Operation));
-        return ended.Report(session.Screen);
+        return await new OperationWait(session).FinishAsync(
+            started.Operation, waitTimeout, operation => new RepairResponse { Operation = operation, Result = operation.Repair }, cancellationToken);
     }
 }

@@ -79,11 +79,8 @@ internal static class RollbackCommand
         }
 
         var started = await session.Client.RollbackAsync(request, session.Soon(cancellationToken));
-        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
-
-        var response = new RollbackResponse { Operation = ended.Operation, Result = ended.Operation.Rollback };
-        session.Screen.Show(response, () => OperationView.Outcome(response.Operation));
-        return ended.Report(session.Screen);
+        return await new OperationWait(session).FinishAsync(
+            started.Operation, waitTimeout, operation => new RollbackResponse { Operation = operation, Result = operation.Rollback }, cancellationToken);
     }
 
     /// <summary>The command line that asks for the same, without what is about planning.</summary>

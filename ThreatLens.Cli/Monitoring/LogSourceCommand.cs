@@ -42,9 +42,7 @@ internal static class LogSourceCommand
         Session session, SetLogSourceEnabledRequest request, TimeSpan? waitTimeout, CancellationToken cancellationToken)
     {
         var started = await session.Client.SetLogSourceEnabledAsync(request, session.Soon(cancellationToken));
-        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
-        var response = new SetLogSourceEnabledResponse { Operation = ended.Operation, Result = ended.Operation.SetLogSourceEnabled };
-        session.Screen.Show(response, () => OperationView.Outcome(response.Operation));
-        return ended.Report(session.Screen);
+        return await new OperationWait(session).FinishAsync(
+            started.Operation, waitTimeout, operation => new SetLogSourceEnabledResponse { Operation = operation, Result = operation.SetLogSourceEnabled }, cancellationToken);
     }
 }

@@ -109,9 +109,7 @@ internal static class MonitoringConfigCommand
             request.Etag = current.Etag;
 
         var started = await session.Client.UpdateMonitoringConfigAsync(request, session.Soon(cancellationToken));
-        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
-        var response = new UpdateMonitoringConfigResponse { Operation = ended.Operation, Result = ended.Operation.UpdateMonitoringConfig };
-        session.Screen.Show(response, () => OperationView.Outcome(response.Operation));
-        return ended.Report(session.Screen);
+        return await new OperationWait(session).FinishAsync(
+            started.Operation, waitTimeout, operation => new UpdateMonitoringConfigResponse { Operation = operation, Result = operation.UpdateMonitoringConfig }, cancellationToken);
     }
 }

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using ThreatLens.Cli.CommandLine;
 using ThreatLens.Maintenance.V1;
@@ -43,6 +44,22 @@ internal sealed class OperationWait(Session session)
         {
             return new WaitEnd(latest, cancellationToken.IsCancellationRequested ? WaitEndReason.Interrupted : WaitEndReason.TimeUp);
         }
+    }
+
+    /// <summary>Follows an operation and shows what its call would have answered, had it waited.</summary>
+    /// <param name="operation">The operation as it was started.</param>
+    /// <param name="limit">Longest wait; null: until it ends; zero: no wait at all.</param>
+    /// <param name="answer">Makes the answer of the operation as it was last seen.</param>
+    /// <param name="cancellationToken">The user's Ctrl+C.</param>
+    /// <param name="saysNo">Whether the answer of an operation that succeeded is "no"; null: it never is.</param>
+    /// <returns>The exit code.</returns>
+    public async Task<ExitCode> FinishAsync(
+        Operation operation, TimeSpan? limit, Func<Operation, IMessage> answer, CancellationToken cancellationToken, Func<Operation, bool>? saysNo = null)
+    {
+        var ended = await FollowAsync(operation, limit, cancellationToken);
+        session.Screen.Show(answer(ended.Operation), () => OperationView.Outcome(ended.Operation));
+        var code = ended.Report(session.Screen);
+        return code == ExitCode.Done && saysNo?.Invoke(ended.Operation) is true ? ExitCode.No : code;
     }
 
     private async Task WatchAsync(string id, Action<Operation> onSnapshot, CancellationToken cancellationToken)

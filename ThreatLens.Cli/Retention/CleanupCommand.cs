@@ -64,9 +64,7 @@ internal static class CleanupCommand
         }
 
         var started = await session.Client.CleanupAsync(request, session.Soon(cancellationToken));
-        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
-        var response = new CleanupResponse { Operation = ended.Operation, Result = ended.Operation.Cleanup };
-        session.Screen.Show(response, () => OperationView.Outcome(response.Operation));
-        return ended.Report(session.Screen);
+        return await new OperationWait(session).FinishAsync(
+            started.Operation, waitTimeout, operation => new CleanupResponse { Operation = operation, Result = operation.Cleanup }, cancellationToken);
     }
 }

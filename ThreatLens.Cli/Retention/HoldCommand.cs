@@ -89,9 +89,8 @@ internal static class HoldCommand
         }
 
         var started = await session.Client.CreateHoldAsync(request, session.Soon(cancellationToken));
-        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
-        session.Screen.Show(new CreateHoldResponse { Operation = ended.Operation, Result = ended.Operation.CreateHold }, () => OperationView.Outcome(ended.Operation));
-        return ended.Report(session.Screen);
+        return await new OperationWait(session).FinishAsync(
+            started.Operation, waitTimeout, operation => new CreateHoldResponse { Operation = operation, Result = operation.CreateHold }, cancellationToken);
     }
 
     private static async Task<ExitCode> ReleaseAsync(Session session, ReleaseHoldRequest request, TimeSpan? waitTimeout, CancellationToken cancellationToken)
@@ -104,8 +103,7 @@ internal static class HoldCommand
         }
 
         var started = await session.Client.ReleaseHoldAsync(request, session.Soon(cancellationToken));
-        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
-        session.Screen.Show(new ReleaseHoldResponse { Operation = ended.Operation, Result = ended.Operation.ReleaseHold }, () => OperationView.Outcome(ended.Operation));
-        return ended.Report(session.Screen);
+        return await new OperationWait(session).FinishAsync(
+            started.Operation, waitTimeout, operation => new ReleaseHoldResponse { Operation = operation, Result = operation.ReleaseHold }, cancellationToken);
     }
 }

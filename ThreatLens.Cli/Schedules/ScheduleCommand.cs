@@ -71,10 +71,8 @@ internal static class ScheduleCommand
     private static async Task<ExitCode> RunAsync(Session session, RunScheduleRequest request, TimeSpan? waitTimeout, CancellationToken cancellationToken)
     {
         var started = await session.Client.RunScheduleAsync(request, session.Soon(cancellationToken));
-        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
-        session.Screen.Show(new RunScheduleResponse { Operation = ended.Operation }, () => OperationView.Outcome(ended.Operation));
-        var code = ended.Report(session.Screen);
-        return code == ExitCode.Done && ended.Operation.IntegrityCheck?.Problems.Count > 0 ? ExitCode.No : code;
+        return await new OperationWait(session).FinishAsync(
+            started.Operation, waitTimeout, operation => new RunScheduleResponse { Operation = operation }, cancellationToken, operation => operation.IntegrityCheck?.Problems.Count > 0);
     }
 
     private static async Task<ExitCode> PauseAsync(Session session, PauseScheduleRequest request, TimeSpan? waitTimeout, CancellationToken cancellationToken)
@@ -87,8 +85,7 @@ internal static class ScheduleCommand
         }
 
         var started = await session.Client.PauseScheduleAsync(request, session.Soon(cancellationToken));
-        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
-        session.Screen.Show(new PauseScheduleResponse { Operation = ended.Operation, Result = ended.Operation.PauseSchedule }, () => OperationView.Outcome(ended.Operation));
-        return ended.Report(session.Screen);
+        return await new OperationWait(session).FinishAsync(
+            started.Operation, waitTimeout, operation => new PauseScheduleResponse { Operation = operation, Result = operation.PauseSchedule }, cancellationToken);
     }
 }

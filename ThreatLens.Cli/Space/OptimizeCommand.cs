@@ -50,9 +50,7 @@ internal static class OptimizeCommand
             return ExitCode.Done;
         }
 
-        var ended = await new OperationWait(session).FollowAsync(started.Operation, waitTimeout, cancellationToken);
-        var response = new OptimizeResponse { Operation = ended.Operation, Result = ended.Operation.Optimize };
-        session.Screen.Show(response, () => OperationView.Outcome(response.Operation));
-        return ended.Report(session.Screen);
+        return await new OperationWait(session).FinishAsync(
+            started.Operation, waitTimeout, operation => new OptimizeResponse { Operation = operation, Result = operation.Optimize }, cancellationToken);
     }
 }

@@ -31,13 +31,6 @@ internal static class Requests
         };
     }
 
-    /// <summary>Refuses a set field whose feature this version does not have: no field is ever ignored.</summary>
-    public static void NotYet(bool isSet, string field)
-    {
-        if (isSet)
-            throw MaintenanceException.NotImplemented(field);
-    }
-
     /// <exception cref="MaintenanceException">INVALID_ARGUMENT: no duration, or out of range.</exception>
     public static TimeSpan ToTimeSpan(string field, Duration duration, TimeSpan min, TimeSpan max)
     {

@@ -8,7 +8,7 @@ using ThreatLens.Maintenance.Migrations.Planning;
 namespace ThreatLens.Maintenance.Migrations;
 
 /// <summary>
-/// Brings a database's schema up and down, one transaction per migration, each with its history row: after any failure or crash the schema is
+/// Brings a database's schema up and down, one transaction per migration (or for all of a new database's), each with its history row: after any failure or crash the schema is
 /// at a version, never between two. Everything is synchronous, as SQLite is. Thread-safe: runs of one process queue in the database's
 /// <see cref="WriteGate"/>, which a run holds from its first migration to its last; runs of several processes meet in
 /// SQLite's write lock, where each re-reads the history.

@@ -11,7 +11,7 @@ using ThreatLens.Maintenance.Migrations.Planning;
 
 namespace ThreatLens.Maintenance.Migrations;
 
-/// <summary>One run over a list of migrations on one connection: each in a transaction of its own, with its history row.</summary>
+/// <summary>One run over a list of migrations on one connection: each with its history row, in a transaction of its own or in the one that makes a new database.</summary>
 internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnection connection, MigrationCatalog catalog, TimeProvider time, ILogger logger)
 {
     private static readonly SqlSummary Begin = new("BEGIN", "BEGIN", null);

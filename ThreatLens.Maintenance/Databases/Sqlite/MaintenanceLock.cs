@@ -13,11 +13,11 @@ namespace ThreatLens.Maintenance.Databases.Sqlite;
 /// </summary>
 public sealed class MaintenanceLock : IDisposable
 {
+    private const int MostLooks = 5;
+
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
-
-    private const int MostLooks = 5;
 
     private FileStream? _file;
 
@@ -114,11 +114,6 @@ public sealed class MaintenanceLock : IDisposable
             return null;
         }
     }
-
-    /// <summary>The error for a lock that another holds, naming the holder.</summary>
-    /// <param name="path">Path of the sidecar file.</param>
-    /// <returns>ABORTED, OPERATION_CONFLICT, with owner, pid, host and since in its metadata.</returns>
-    public static MaintenanceException Held(string path) => HeldBy(ReadOwner(path));
 
     private static MaintenanceException HeldBy(LockOwner? owner)
     {
