@@ -23,6 +23,7 @@ public sealed class Cleaner(
         planner.Check(command);
         if (!command.IsEmergency)
             return;
+        using var still = checkpointer.HoldStill(CancellationToken.None);
         using var turn = database.WriteGate.Enter();
         using var writer = database.OpenWriter();
         WalCheckpoint.Empty(database, writer);
@@ -41,7 +42,8 @@ public sealed class Cleaner(
         {
             using var reader = database.OpenReader();
             using var writer = database.OpenWriter();
-            using var steady = checkpointer.InSmallSteps();
+            // An emergency empties the log itself after every transaction, and has no room for one that could not be emptied.
+            using var quiet = command.IsEmergency ? checkpointer.HoldStill(cancellationToken) : checkpointer.InSmallSteps();
             progress?.Invoke("Counting what is past its policy.", 0, 0, null);
             var (cleanup, holds) = planner.Fix(reader, command, cancellationToken);
             var steps = new CleanupSteps(reader, cleanup.Scope, cleanup.Cutoffs);

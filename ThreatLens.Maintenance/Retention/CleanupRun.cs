@@ -28,6 +28,7 @@ internal sealed class CleanupRun
     private HoldSet _holds;
     private long _ownRows;
     private int _locked;
+    private bool _isTight;
 
     public CleanupRun(
         SqliteDatabase database, SqliteConnection writer, WalCheckpointer checkpointer, string operationId, CleanupTally tally, HoldSet holds, CleanupPace pace, bool isEmergency, TimeProvider time, ILogger logger)
@@ -101,6 +102,8 @@ internal sealed class CleanupRun
     {
         if (_emergency is null)
             Rest(_pace.Rest, cancellationToken);
+        else
+            WaitForRoom(cancellationToken);
         try
         {
             if (!InTurn(cancellationToken, () => Commit(step, found)))
@@ -124,6 +127,22 @@ internal sealed class CleanupRun
             _checkpointer.Committed(_writer);
         Committed(step, rows);
         return true;
+    }
+
+    /// <summary>
+    /// Where the log could not be emptied and has taken more than is left, waits for whoever reads an old snapshot: a disk filled by the log cannot be
+    /// emptied any more, as moving the pages may make the database longer by one.
+    /// </summary>
+    private void WaitForRoom(CancellationToken cancellationToken)
+    {
+        for (var i = 0; _isTight && i < MostLocked; i++)
+        {
+            _isTight = !InTurn(cancellationToken, () => WalCheckpoint.Empty(_database, _writer));
+            if (!_isTight)
+                return;
+            Log.LogInUse(_logger);
+            Rest(LockRest, cancellationToken);
+        }
     }
 
     private bool Commit(CleanupStep step, Found found)
@@ -152,15 +171,18 @@ internal sealed class CleanupRun
         }
 
         if (_emergency is not null)
-            _emergency.Committed((WalCheckpoint.Pages(_writer) ?? 0) * _pageSize, FreeBytesAfterEmptying());
+            EmptyAndPace(_emergency);
         _pace.Observe(begun, _time.GetTimestamp());
         return true;
     }
 
-    private long FreeBytesAfterEmptying()
+    private void EmptyAndPace(EmergencyPace pace)
     {
-        WalCheckpoint.Empty(_database, _writer);
-        return new DriveInfo(Path.GetDirectoryName(_database.Path)!).AvailableFreeSpace;
+        var logBytes = (WalCheckpoint.Pages(_writer) ?? 0) * _pageSize;
+        var isEmpty = WalCheckpoint.Empty(_database, _writer);
+        var freeBytes = new DriveInfo(Path.GetDirectoryName(_database.Path)!).AvailableFreeSpace;
+        _isTight = !isEmpty && logBytes > freeBytes;
+        pace.Committed(logBytes, freeBytes);
     }
 
     private void Note(CleanupTally tally, long more = 0) =>

@@ -12,4 +12,7 @@ internal static partial class Log
 
     [LoggerMessage(702, LogLevel.Warning, "A transaction of {Rows} rows did not fit on the disk; the next one is smaller")]
     public static partial void DidNotFit(ILogger logger, Exception exception, int rows);
+
+    [LoggerMessage(703, LogLevel.Warning, "Somebody who reads keeps the write-ahead log from being emptied, and there is little room left for it; the cleanup waits")]
+    public static partial void LogInUse(ILogger logger);
 }

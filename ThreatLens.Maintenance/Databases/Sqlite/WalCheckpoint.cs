@@ -36,12 +36,14 @@ internal static class WalCheckpoint
     /// </summary>
     /// <param name="database">Whose log.</param>
     /// <param name="connection">A connection to it, not in a transaction.</param>
-    public static void Empty(SqliteDatabase database, SqliteConnection connection)
+    /// <returns>False: somebody reads an old snapshot, or makes a checkpoint, and the log is as long as before.</returns>
+    public static bool Empty(SqliteDatabase database, SqliteConnection connection)
     {
         _ = raw.sqlite3_busy_timeout(connection.Handle, 0);
         // What fails here loses nothing, and whoever empties the log tries again.
-        _ = raw.sqlite3_wal_checkpoint_v2(connection.Handle, "main", raw.SQLITE_CHECKPOINT_TRUNCATE, out _, out _);
+        var code = raw.sqlite3_wal_checkpoint_v2(connection.Handle, "main", raw.SQLITE_CHECKPOINT_TRUNCATE, out _, out _);
         _ = raw.sqlite3_busy_timeout(connection.Handle, (int)database.BusyTimeout.TotalMilliseconds);
+        return code != raw.SQLITE_BUSY;
     }
 
     /// <summary>

@@ -34,6 +34,7 @@ public sealed class WalCheckpointer : IDisposable
     private readonly ILogger _logger;
     private readonly AutoResetEvent _wake = new(false);
     private readonly CancellationTokenSource _ending = new();
+    private readonly SemaphoreSlim _mayMove = new(1, 1);
     private readonly Thread _thread;
     private SqliteConnection? _connection;
     private long _pageSize = 4_096;
@@ -77,6 +78,18 @@ public sealed class WalCheckpointer : IDisposable
         return new Neighbour(this);
     }
 
+    /// <summary>
+    /// Waits for a checkpoint that is under way, and until the answer is disposed there is no other: of two at a time SQLite refuses one, and somebody else cuts the
+    /// log short and cannot do without. Not within a turn of the write gate, which a checkpoint may be waiting for.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="OperationCanceledException">The wait was ended.</exception>
+    public IDisposable HoldStill(CancellationToken cancellationToken)
+    {
+        _mayMove.Wait(cancellationToken);
+        return new Stillness(_mayMove);
+    }
+
     /// <summary>Tells that the file at the database's path may be another one now: it is opened anew before the next checkpoint.</summary>
     public void Reopen()
     {
@@ -93,6 +106,7 @@ public sealed class WalCheckpointer : IDisposable
         _thread.Join();
         _wake.Dispose();
         _ending.Dispose();
+        _mayMove.Dispose();
     }
 
     private bool IsDue(int pages) => (pages - Volatile.Read(ref _copied)) * Volatile.Read(ref _pageSize) >= (Volatile.Read(ref _neighbours) > 0 ? SmallPassiveBytes : PassiveBytes);
@@ -116,6 +130,7 @@ public sealed class WalCheckpointer : IDisposable
     {
         try
         {
+            using var noOther = HoldStill(_ending.Token);
             if (_isStale)
                 Close();
             _isStale = false;
@@ -174,6 +189,13 @@ public sealed class WalCheckpointer : IDisposable
         _ = raw.sqlite3_busy_timeout(connection.Handle, 0);
         Volatile.Write(ref _pageSize, (long)connection.Pragma("page_size")!);
         return connection;
+    }
+
+    private sealed class Stillness(SemaphoreSlim mayMove) : IDisposable
+    {
+        private SemaphoreSlim? _mayMove = mayMove;
+
+        public void Dispose() => Interlocked.Exchange(ref _mayMove, null)?.Release();
     }
 
     private sealed class Neighbour(WalCheckpointer checkpointer) : IDisposable

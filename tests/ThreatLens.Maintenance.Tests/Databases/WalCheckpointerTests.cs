@@ -91,6 +91,23 @@ public sealed class WalCheckpointerTests : IDisposable
         await Eventually.TrueAsync(() => File >= Megabyte, () => $"the database has {File} bytes, its log {Log}");
     }
 
+    [Fact]
+    public async Task HoldStill_until_it_is_disposed_nothing_is_moved()
+    {
+        using var checkpointer = new WalCheckpointer(_database, NullLogger<WalCheckpointer>.Instance);
+        using var writer = OpenWriter();
+        using (checkpointer.HoldStill(CancellationToken.None))
+        {
+            for (var i = 0; i < 40; i++)
+                Write(writer, checkpointer);
+            using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
+            Assert.ThrowsAny<OperationCanceledException>(() => checkpointer.HoldStill(soon.Token).Dispose());
+            Assert.InRange(File, 0, Megabyte);
+        }
+
+        await Eventually.TrueAsync(() => File >= 40 * Megabyte, () => $"the database has {File} bytes, its log {Log}");
+    }
+
     private bool Emptied(SqliteConnection writer, WalCheckpointer checkpointer)
     {
         Write(writer, checkpointer);

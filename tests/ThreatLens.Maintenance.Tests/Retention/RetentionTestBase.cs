@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using ThreatLens.Maintenance.Databases.Sqlite;
@@ -33,7 +34,8 @@ public abstract class RetentionTestBase : SqliteMigrationTestBase, IDisposable
 
     private protected Cleaner NewCleaner() => NewCleaner(Database, Planner, _checkpointer ??= new WalCheckpointer(Database, NullLogger<WalCheckpointer>.Instance));
 
-    private protected Cleaner NewCleaner(SqliteDatabase database, CleanupPlanner planner, WalCheckpointer checkpointer) => new(database, planner, new RollupCatchUp(database), checkpointer, Microsoft.Extensions.Options.Options.Create(Options), Ingest, Time, NullLogger<Cleaner>.Instance);
+    private protected Cleaner NewCleaner(SqliteDatabase database, CleanupPlanner planner, WalCheckpointer checkpointer, ILogger<Cleaner>? logger = null) =>
+        new(database, planner, new RollupCatchUp(database), checkpointer, Microsoft.Extensions.Options.Options.Create(Options), Ingest, Time, logger ?? NullLogger<Cleaner>.Instance);
 
     private protected HoldStore Holds => new(Database, Time);
 
