@@ -75,6 +75,7 @@ public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, 
     /// <summary>Cutting the log short takes tens of milliseconds; whoever writes now would wait for it, and make it as long again.</summary>
     private void EmptyLog(SqliteConnection connection, WriteTurns turns, CancellationToken cancellationToken)
     {
+        using var still = checkpointer.HoldStill(cancellationToken);
         WalCheckpoint.UntilFewAreLeft(connection, FewPages);
         var before = connection.Pragma("data_version");
         cancellationToken.WaitHandle.WaitOne(Quiet);

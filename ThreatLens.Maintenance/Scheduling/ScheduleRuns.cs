@@ -20,6 +20,9 @@ public sealed class ScheduleRuns(ScheduleSet set, ScheduleStore store, Operation
     /// <param name="schedule">Name of the schedule.</param>
     public string Waiting(string schedule) => _active.TryGetValue(schedule, out var active) ? active.Run.Waiting : "";
 
+    /// <summary>Ends with the run of a schedule that is known now, its record included; at once when there is none. For tests.</summary>
+    internal Task EndOf(string schedule) => _active.TryGetValue(schedule, out var active) ? active.End : Task.CompletedTask;
+
     /// <summary>A schedule is due now, or was while nobody looked: runs it, unless it is paused, settled, or another process has it.</summary>
     /// <param name="name">Name of the schedule.</param>
     /// <param name="at">When the timer says it is; it may be a moment early.</param>

@@ -14,7 +14,7 @@ public sealed class MissedRunTests : SchedulingTestBase
         Adopt(schedule);
         Time.Advance(TimeSpan.FromMinutes(205));
         Adopt(schedule);
-        using var runs = NewRuns(schedule);
+        var runs = NewRuns(schedule);
 
         runs.CatchUp(schedule, Record);
 
@@ -22,7 +22,7 @@ public sealed class MissedRunTests : SchedulingTestBase
         await runs.StopAsync();
         Assert.Single(Operations);
         Assert.Equal((new DateTimeOffset(2026, 11, 24, 15, 0, 0, TimeSpan.Zero), 0L), (Record.SettledUntil, Record.MissedRuns));
-        using var again = NewRuns(schedule);
+        var again = NewRuns(schedule);
         again.CatchUp(schedule, Record);
         await again.StopAsync();
         Assert.Single(Operations);
@@ -34,7 +34,7 @@ public sealed class MissedRunTests : SchedulingTestBase
         var schedule = NewSchedule(missed: MissedRunPolicy.Skip);
         Adopt(schedule);
         Time.Advance(TimeSpan.FromMinutes(205));
-        using var runs = NewRuns(schedule);
+        var runs = NewRuns(schedule);
 
         runs.CatchUp(schedule, Record);
         await runs.StopAsync();

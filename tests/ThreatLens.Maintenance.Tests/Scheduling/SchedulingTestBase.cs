@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Quartz;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Integrity;
@@ -13,14 +12,15 @@ using ThreatLens.Testing;
 namespace ThreatLens.Maintenance.Tests.Scheduling;
 
 /// <summary>A migrated database, schedules whose job ends when the test says so, and a clock that the test turns.</summary>
-public abstract class SchedulingTestBase : SqliteMigrationTestBase
+public abstract class SchedulingTestBase : SqliteMigrationTestBase, IDisposable
 {
+    private readonly List<ScheduleRuns> _runs = [];
     private SqliteDatabase? _database;
 
     protected SchedulingTestBase() => Engine().Migrate(new MigrateCommand());
 
     /// <summary>A Tuesday.</summary>
-    private protected FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+    private protected TurnedClock Time { get; } = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
 
     private protected SqliteDatabase Database => _database ??= new SqliteDatabase(
         new SqliteDatabaseOptions { ConnectionString = $"Data Source={File.Path}", BusyTimeout = TimeSpan.FromSeconds(30), Synchronous = SqliteSynchronous.Normal }, Time);
@@ -68,7 +68,15 @@ public abstract class SchedulingTestBase : SqliteMigrationTestBase
 
     private protected static ScheduleSet Set(params Schedule[] schedules) => new(schedules, TimeSpan.FromHours(1));
 
-    private protected ScheduleRuns NewRuns(params Schedule[] schedules) => new(Set(schedules), Store, Runner, Time, NullLogger<ScheduleRuns>.Instance);
+    /// <summary>The runs of one process, which end with the test at the latest.</summary>
+    private protected ScheduleRuns NewRuns(params Schedule[] schedules) => NewRuns(Set(schedules), Random.Shared);
+
+    private protected ScheduleRuns NewRuns(ScheduleSet set, Random random)
+    {
+        var runs = new ScheduleRuns(set, Store, Runner, Time, NullLogger<ScheduleRuns>.Instance) { Random = random };
+        _runs.Add(runs);
+        return runs;
+    }
 
     private protected void Adopt(params Schedule[] schedules)
     {
@@ -78,7 +86,18 @@ public abstract class SchedulingTestBase : SqliteMigrationTestBase
 
     private protected static Task UntilAsync(Func<bool> isSo, string what) => Eventually.UntilAsync(isSo, what);
 
-    /// <summary>Turns the clock until it is so. Small steps of waiting in between: what a moment sets off happens on other threads.</summary>
+    /// <summary>Lets all that was begun end before the folder goes.</summary>
+    void IDisposable.Dispose()
+    {
+        MayEnd.Set();
+        Task.WhenAll(_runs.Select(runs => runs.StopAsync())).GetAwaiter().GetResult();
+        Dispose();
+    }
+
+    /// <summary>
+    /// Turns the clock until it is so. Small steps of waiting in between: what a moment sets off happens on other threads; and as long as nobody waits for the
+    /// clock, it stands still.
+    /// </summary>
     private protected async Task AdvanceUntilAsync(Func<bool> isSo, TimeSpan step, string what)
     {
         var watch = Stopwatch.StartNew();
@@ -86,7 +105,8 @@ public abstract class SchedulingTestBase : SqliteMigrationTestBase
         {
             if (watch.Elapsed > Eventually.Limit)
                 throw new TimeoutException($"{what}: not within {Eventually.Limit.TotalSeconds} s, at {Time.GetUtcNow():u}");
-            Time.Advance(step);
+            if (Time.IsAwaited)
+                Time.Advance(step);
             await Task.Delay(5);
         }
     }
