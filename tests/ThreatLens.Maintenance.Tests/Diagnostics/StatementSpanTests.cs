@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
 using Xunit;
@@ -23,14 +24,19 @@ public sealed class StatementSpanTests
     public void Fail_untraced_has_a_span_from_its_start_with_the_error()
     {
         using var recorder = new ActivityRecorder();
-        var before = TimeProvider.System.GetUtcNow().UtcDateTime.AddMilliseconds(-1);
-        using (var span = StatementSpan.Start(Database, Insert, isTraced: false))
+        var time = new FakeTimeProvider();
+        var start = time.GetUtcNow().UtcDateTime;
+        var database = new SqliteDatabase(new SqliteDatabaseOptions { ConnectionString = "Data Source=/nowhere/x.db" }, time);
+        using (var span = StatementSpan.Start(database, Insert, isTraced: false))
+        {
+            time.Advance(TimeSpan.FromSeconds(3));
             span.Fail(new InvalidOperationException("broken"));
+        }
 
         var activity = Assert.Single(recorder.Ended);
         Assert.Equal("INSERT processing_metrics", activity.DisplayName);
         Assert.Equal(typeof(InvalidOperationException).FullName, activity.GetTagItem("error.type"));
-        Assert.InRange(activity.StartTimeUtc, before, TimeProvider.System.GetUtcNow().UtcDateTime);
+        Assert.Equal(start, activity.StartTimeUtc);
     }
 
     [Fact]
