@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using ThreatLens.Testing;
 
 namespace ThreatLens.Maintenance.Tests.Children;
 
 /// <summary>Another process, seen from the test. Killed when disposed.</summary>
 internal sealed class ChildProcess : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Eventually.Limit;
 
     private readonly Process _process;
 

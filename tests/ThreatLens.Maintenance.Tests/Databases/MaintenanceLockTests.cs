@@ -78,12 +78,12 @@ public sealed class MaintenanceLockTests : IDisposable
     public async Task AcquireAsync_held_gets_it_when_the_other_lets_go()
     {
         var held = Take("first");
-        var waiting = MaintenanceLock.AcquireAsync(LockFile, new LockOwner("second"), TimeSpan.FromSeconds(30), TimeProvider.System);
+        var waiting = MaintenanceLock.AcquireAsync(LockFile, new LockOwner("second"), Eventually.Limit, TimeProvider.System);
         Assert.False(waiting.IsCompleted);
 
         held!.Dispose();
 
-        using var taken = await waiting.WaitAsync(TimeSpan.FromSeconds(30));
+        using var taken = await waiting.WaitAsync(Eventually.Limit);
         Assert.Equal("second", MaintenanceLock.ReadOwner(LockFile)?.Owner);
     }
 

@@ -1,4 +1,5 @@
 using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Testing;
 using Xunit;
 
 namespace ThreatLens.Maintenance.Tests.Databases;
@@ -22,7 +23,7 @@ public sealed class WriteGateTests
         }
 
         first.Dispose();
-        await Task.WhenAll(waiting).WaitAsync(TimeSpan.FromSeconds(30));
+        await Task.WhenAll(waiting).WaitAsync(Eventually.Limit);
 
         Assert.Equal(Enumerable.Range(0, 20), order);
 
@@ -72,7 +73,7 @@ public sealed class WriteGateTests
         Assert.False(third.IsCompleted);
         first.Dispose();
 
-        using (await third.WaitAsync(TimeSpan.FromSeconds(30)))
+        using (await third.WaitAsync(Eventually.Limit))
         {
         }
 
@@ -104,17 +105,12 @@ public sealed class WriteGateTests
         first.Dispose();
         first.Dispose();
 
-        using (await second.WaitAsync(TimeSpan.FromSeconds(30)))
+        using (await second.WaitAsync(Eventually.Limit))
             Assert.False(third.IsCompleted);
-        using (await third.WaitAsync(TimeSpan.FromSeconds(30)))
+        using (await third.WaitAsync(Eventually.Limit))
         {
         }
     }
 
-    private async Task UntilWaitingAsync(int count)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (_gate.WaitingCount < count)
-            await Task.Delay(1, deadline.Token);
-    }
+    private Task UntilWaitingAsync(int count) => Eventually.UntilAsync(() => _gate.WaitingCount >= count, $"{count} are waiting");
 }

@@ -45,9 +45,7 @@ public sealed class SqliteMigrationEngineTests : MigrationEngineSpecification, I
     {
         var ingest = _database.WriteGate.Enter();
         var migrating = Task.Run(() => Engine().Migrate(new MigrateCommand()));
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (_database.WriteGate.WaitingCount == 0)
-            await Task.Delay(1, deadline.Token);
+        await Eventually.UntilAsync(() => _database.WriteGate.WaitingCount > 0, "it waits");
         Assert.False(_database.FileExists);
 
         ingest.Dispose();
