@@ -42,8 +42,7 @@ public sealed class Cleaner(
         {
             using var reader = database.OpenReader();
             using var writer = database.OpenWriter();
-            // An emergency empties the log itself after every transaction, and has no room for one that could not be emptied.
-            using var quiet = command.IsEmergency ? checkpointer.HoldStill(cancellationToken) : checkpointer.InSmallSteps();
+            using var steady = checkpointer.InSmallSteps();
             progress?.Invoke("Counting what is past its policy.", 0, 0, null);
             var (cleanup, holds) = planner.Fix(reader, command, cancellationToken);
             var steps = new CleanupSteps(reader, cleanup.Scope, cleanup.Cutoffs);

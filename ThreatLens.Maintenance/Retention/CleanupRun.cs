@@ -104,6 +104,8 @@ internal sealed class CleanupRun
             Rest(_pace.Rest, cancellationToken);
         else
             WaitForRoom(cancellationToken);
+        // Before the turn, as a checkpoint may be waiting for one: within it the log is emptied, and there may be no room for what would stay in it.
+        using var still = _emergency is null ? null : _checkpointer.HoldStill(cancellationToken);
         try
         {
             if (!InTurn(cancellationToken, () => Commit(step, found)))
@@ -137,7 +139,8 @@ internal sealed class CleanupRun
     {
         for (var i = 0; _isTight && i < MostLocked; i++)
         {
-            _isTight = !InTurn(cancellationToken, () => WalCheckpoint.Empty(_database, _writer));
+            using (_checkpointer.HoldStill(cancellationToken))
+                _isTight = !InTurn(cancellationToken, () => WalCheckpoint.Empty(_database, _writer));
             if (!_isTight)
                 return;
             Log.LogInUse(_logger);
