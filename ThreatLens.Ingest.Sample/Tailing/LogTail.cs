@@ -42,9 +42,12 @@ internal sealed class LogTail(string path, FilePosition position, TailLimits lim
                     LeaveTruncated();
                     continue;
                 }
-                if (outcome == ReadOutcome.More || IsCurrent(_file, grew: budget < before))
+                if (outcome == ReadOutcome.More || IsCurrent(_file))
                     return Status(_file, outcome == ReadOutcome.More);
-                Leave(measurement);
+                if (HasRestedSince(grew: budget < before))
+                    Leave(measurement);
+                else if (limits.RotationWait > TimeSpan.Zero)
+                    return Status(_file, hasMore: false);
             }
             return new TailStatus(_position, _position.Offset, 0, false, NotFound);
         }
@@ -80,20 +83,25 @@ internal sealed class LogTail(string path, FilePosition position, TailLimits lim
         return Open(path, 0);
     }
 
-    /// <summary>
-    /// Whether to stay with the file: it is at the path, or may come back there, or left it so lately that its writer may not have
-    /// noticed.
-    /// </summary>
-    private bool IsCurrent(TailedFile file, bool grew)
+    /// <summary>Whether the file is at the path, or may come back there.</summary>
+    private bool IsCurrent(TailedFile file)
     {
-        if (IsAtPath(file) || (FileProbe.Of(path) is null && !file.IsDeleted))
-        {
-            _leftSince = null;
-            return true;
-        }
-        if (_leftSince is null || grew)
-            _leftSince = time.GetTimestamp();
-        return time.GetElapsedTime(_leftSince.Value) < limits.RotationWait;
+        if (!IsAtPath(file) && (FileProbe.Of(path) is not null || file.IsDeleted))
+            return false;
+        _leftSince = null;
+        return true;
+    }
+
+    /// <summary>
+    /// Whether a file that left the path has been quiet for so long that its writer must have noticed. Never at the first look: what was written
+    /// before it left may have come after it was read to its end.
+    /// </summary>
+    private bool HasRestedSince(bool grew)
+    {
+        if (_leftSince is { } since && !grew)
+            return time.GetElapsedTime(since) >= limits.RotationWait;
+        _leftSince = time.GetTimestamp();
+        return false;
     }
 
     private bool IsAtPath(TailedFile file)

@@ -114,8 +114,10 @@ public sealed class MetricBatchSender
             if (await StreamAsync(batches, cancellationToken))
                 return true;
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e)
         {
+            // A stream that is given up may end with any error: that it was given up is what counts.
+            cancellationToken.ThrowIfCancellationRequested();
             // Whatever broke the stream, the answer is another one; the log and the state say what it was.
             failure = e as RpcException ?? new RpcException(new Status(StatusCode.Unknown, e.Message, e));
         }

@@ -1,10 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using ThreatLens.Testing;
+using ThreatLens.Testing.Connections;
 using ThreatLens.Testing.Processes;
 
 namespace ThreatLens.EndToEnd.Tests.AppHost;
@@ -12,9 +11,6 @@ namespace ThreatLens.EndToEnd.Tests.AppHost;
 /// <summary>The AppHost with its built-in host as a process of its own, on free ports and a database file of its own.</summary>
 internal sealed partial class RunningAppHost : IAsyncDisposable
 {
-    /// <summary>Longer than any start takes on a busy machine of two cores. Nothing here measures time.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
-
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = [];
     private readonly DirectoryInfo _folder;
@@ -46,7 +42,7 @@ internal sealed partial class RunningAppHost : IAsyncDisposable
         var assembly = await AppHostBuild.AssemblyAsync();
         string[] all = command.Length > 0 ? command : ["dotnet", assembly];
         var folder = Directory.CreateTempSubdirectory("threatlens-apphost-");
-        var (grpc, http) = (FreePort(), FreePort());
+        var (grpc, http) = (FreePort.Next(), FreePort.Next());
         var start = new ProcessStartInfo(all[0], all[1..])
         {
             RedirectStandardInput = true,
@@ -102,7 +98,7 @@ internal sealed partial class RunningAppHost : IAsyncDisposable
     /// <summary>The exit code, waiting for the end.</summary>
     public async Task<int> EndAsync()
     {
-        using var deadline = new CancellationTokenSource(Deadline);
+        using var deadline = new CancellationTokenSource(Eventually.Limit);
         await _process.WaitForExitAsync(deadline.Token);
         return _process.ExitCode;
     }
@@ -110,13 +106,9 @@ internal sealed partial class RunningAppHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // After a failed assertion: nothing may be left for the next test.
-        foreach (var match in Lines.Select(line => Started().Match(line)).Where(match => match.Success))
+        foreach (var id in StartedProcesses.Where(OperatingSystemProcess.IsAlive))
         {
-            var id = int.Parse(match.Groups["id"].Value, CultureInfo.InvariantCulture);
-            if (OperatingSystemProcess.IsAlive(id))
-            {
-                Signals.Send(id, Signals.Kill);
-            }
+            Signals.Send(id, Signals.Kill);
         }
 
         if (!_process.HasExited)
@@ -126,8 +118,13 @@ internal sealed partial class RunningAppHost : IAsyncDisposable
 
         await _process.WaitForExitAsync();
         _process.Dispose();
+        // Whoever is still dying may still make a file.
+        await Eventually.TrueAsync(() => !StartedProcesses.Any(OperatingSystemProcess.IsAlive), () => $"still alive: {string.Join(", ", StartedProcesses)}");
         _folder.Delete(recursive: true);
     }
+
+    private IEnumerable<int> StartedProcesses => Lines.Select(line => Started().Match(line)).Where(match => match.Success)
+        .Select(match => int.Parse(match.Groups["id"].Value, CultureInfo.InvariantCulture));
 
     private string? Find(string text) => _lines.FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal));
 
@@ -137,13 +134,6 @@ internal sealed partial class RunningAppHost : IAsyncDisposable
         {
             _lines.Enqueue(line);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [GeneratedRegex(@"^apphost +\| (?<name>\S+) started \(pid (?<id>\d+)\)")]

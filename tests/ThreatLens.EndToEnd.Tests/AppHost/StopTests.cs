@@ -29,7 +29,11 @@ public sealed class StopTests
     [Fact]
     public async Task Signal_while_starting_leaves_nothing_behind()
     {
-        await using var host = await RunningAppHost.StartAsync();
+        // With a file that is no database it never becomes healthy: however late the signal comes, the host is still starting.
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("threatlens.db"), string.Concat(Enumerable.Repeat("This is not a database. ", 400)));
+        await using var host = await RunningAppHost.StartAsync(
+            new Dictionary<string, string> { ["ConnectionStrings__threatlens"] = $"Data Source={folder.File("threatlens.db")}" });
         var maintenance = await host.ProcessAsync("maintenance");
         host.Signal(Signals.Terminate);
 

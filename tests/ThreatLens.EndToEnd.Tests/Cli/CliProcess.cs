@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
+using ThreatLens.Testing;
 using ThreatLens.Testing.Processes;
 
 namespace ThreatLens.EndToEnd.Tests.Cli;
@@ -8,9 +9,6 @@ namespace ThreatLens.EndToEnd.Tests.Cli;
 /// <summary>The real command line as a process, its output caught as a pipe catches it.</summary>
 internal sealed class CliProcess : IDisposable
 {
-    /// <summary>Longer than any command takes on a busy machine; nothing here measures time.</summary>
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
-
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly ConcurrentQueue<string> _errors = [];
@@ -72,7 +70,7 @@ internal sealed class CliProcess : IDisposable
 
     public async Task<int> EndAsync()
     {
-        using var deadline = new CancellationTokenSource(Deadline);
+        using var deadline = new CancellationTokenSource(Eventually.Limit);
         await _process.WaitForExitAsync(deadline.Token);
         return _process.ExitCode;
     }

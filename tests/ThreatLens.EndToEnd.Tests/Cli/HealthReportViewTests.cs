@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing;
 using ThreatLens.Testing.Maintenance;
 using Xunit;
 
@@ -52,9 +53,7 @@ public sealed class HealthReportViewTests
     {
         await using var service = await StartAsync(HealthStatus.Ok);
         using var cli = CliProcess.Start(service.Address, "health-report", "--watch", "--interval", "1s", "--output", "json");
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (cli.Lines.Length < 2)
-            await Task.Delay(50, deadline.Token);
+        await Eventually.True(() => cli.Lines.Length >= 2, () => cli.Error);
 
         cli.Interrupt();
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Grpc.Core;
 using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing.Connections;
 using ThreatLens.Testing.Maintenance;
 using Xunit;
 
@@ -112,7 +113,8 @@ public sealed class UsageTests
     [InlineData("operations", "watch", "0123456789abcdef0123456789abcdef")]
     public async Task Nobody_listening_is_exit_code_4_and_names_the_address(params string[] arguments)
     {
-        var address = NobodyListens();
+        using var port = new ReservedPort();
+        var address = port.Address;
 
         var result = await CliProcess.RunAsync(address: null, [.. arguments, "--address", address.ToString()]);
 
@@ -185,12 +187,5 @@ public sealed class UsageTests
         Assert.DoesNotContain('\u001b', result.Output);
         Assert.Contains("[2Jgone", result.Output, StringComparison.Ordinal);
         Assert.Contains("[red]not markup[/]", result.Output, StringComparison.Ordinal);
-    }
-
-    private static Uri NobodyListens()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/");
     }
 }

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing;
 using ThreatLens.Testing.Maintenance;
 using ThreatLens.Testing.Processes;
 using Xunit;
@@ -49,7 +50,7 @@ public sealed class WaitTests
             await Task.Delay(Timeout.Infinite, cancellationToken);
         });
         using var cli = CliProcess.Start(service.Address, "migrate");
-        await watched.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await watched.Task.WaitAsync(Eventually.Limit);
 
         cli.Signal(signal);
 

@@ -173,6 +173,25 @@ public sealed class LogTailTests : IDisposable
     }
 
     [Fact]
+    public void Poll_written_to_between_its_end_and_its_rotation_loses_nothing()
+    {
+        var time = new InterruptedTime();
+        _tail = new LogTail(_path, FilePosition.Start, Limits(), time, NullLogger.Instance);
+        Append("one\n");
+        Poll();
+        Rotate();
+        Append("three\n");
+        // The clock is asked when the tail sees that the file, which it has read to its end, has left.
+        time.Interrupt = () => File.AppendAllText(_path + ".1", "two\n");
+
+        Poll();
+
+        Assert.Null(time.Interrupt);
+        Assert.Equal(3, _lines.Lines);
+        Assert.Equal(6, _position.Offset);
+    }
+
+    [Fact]
     public void Poll_rotated_while_stopped_finds_the_old_one_and_goes_on()
     {
         Append("one\n");
@@ -530,4 +549,18 @@ public sealed class LogTailTests : IDisposable
     }
 
     private static TailLimits Limits() => new(8 * 1024 * 1024, 1024 * 1024, TimeSpan.Zero);
+
+    /// <summary>Lets something happen once when it is asked for the time.</summary>
+    private sealed class InterruptedTime : TimeProvider
+    {
+        public Action? Interrupt { get; set; }
+
+        public override long GetTimestamp()
+        {
+            var interrupt = Interrupt;
+            Interrupt = null;
+            interrupt?.Invoke();
+            return base.GetTimestamp();
+        }
+    }
 }

@@ -291,5 +291,7 @@ public sealed class LogWatchTests : IAsyncLifetime
         Interval = interval,
         RotationWait = TimeSpan.Zero,
         MaxUnacknowledgedBatches = window,
+        // On a busy machine the default may be over before the last batch is acknowledged.
+        StopTimeout = TimeSpan.FromMinutes(1),
     });
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Grpc.Net.Client;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing;
+using ThreatLens.Testing.Connections;
 using ThreatLens.Testing.Processes;
 using ThreatLens.Testing.Sqlite;
 using Xunit;
@@ -22,11 +23,14 @@ public sealed class RealServiceTests : IDisposable
     [Fact]
     public async Task Sample_both_killed_again_and_again_every_line_is_stored_once()
     {
-        var service = await MaintenanceProcess.StartAsync(_database.Path);
+        var service = await MaintenanceProcess.StartAsync(_database.Path, grpc: new Uri($"http://{OwnAddress.Next()}:0"));
+        await service.WaitForHealthAsync();
         var sample = SampleProcess.Start(service.Grpc.ToString(), Settings());
         await using var writer = new RotatingWriter(_path);
         try
         {
+            await Eventually.True(() => StoredLines() > 0, sample.Text);
+            writer.RotateFromNowOn();
             var random = new Random(1);
             for (var round = 0; round < Rounds.Count; round++)
             {
@@ -37,7 +41,7 @@ public sealed class RealServiceTests : IDisposable
                 {
                     await service.KillAsync();
                     await service.DisposeAsync();
-                    service = await MaintenanceProcess.StartAsync(_database.Path, grpcPort: service.Grpc.Port);
+                    service = await MaintenanceProcess.StartAsync(_database.Path, grpc: service.Grpc);
                 }
                 else
                 {
@@ -90,6 +94,8 @@ public sealed class RealServiceTests : IDisposable
         ["Ingest__ProducerId"] = "real",
         ["Ingest__Interval"] = "00:00:00.1",
         ["Ingest__RotationWait"] = "00:00:00",
+        // On a busy machine the default may be over before the last batch is acknowledged.
+        ["Ingest__StopTimeout"] = "00:01:00",
     };
 
     private long StoredLines() => Convert.ToInt64(

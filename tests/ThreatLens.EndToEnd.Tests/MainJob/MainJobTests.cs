@@ -76,7 +76,7 @@ public sealed class MainJobTests
     private static async Task MetricsArriveFromEverySourceAsync(DatabaseMaintenance.DatabaseMaintenanceClient client, SqliteFile database)
     {
         using var call = client.HealthReport(new HealthReportRequest { Interval = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(TimeSpan.FromSeconds(1)) });
-        using var deadline = new CancellationTokenSource(RunningAppHost.Deadline);
+        using var deadline = new CancellationTokenSource(Eventually.Limit);
         while (await call.ResponseStream.MoveNext(deadline.Token))
         {
             var report = call.ResponseStream.Current;

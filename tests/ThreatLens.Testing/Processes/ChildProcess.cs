@@ -6,7 +6,6 @@ namespace ThreatLens.Testing.Processes;
 /// <summary>A process under test: its output is kept, and it never outlives its test.</summary>
 public sealed class ChildProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(60);
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
     private TaskCompletionSource _newLine = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -57,14 +56,18 @@ public sealed class ChildProcess : IAsyncDisposable
     public async Task<string> WaitForLineAsync(Func<string, bool> predicate, TimeSpan? timeout = null)
     {
         var deadline = Stopwatch.StartNew();
-        var limit = timeout ?? DefaultTimeout;
+        var limit = timeout ?? Eventually.Limit;
         while (true)
         {
+            var hasEnded = _process.HasExited;
+            // What it wrote last may still be in the pipes.
+            if (hasEnded)
+                await WaitForExitAsync(limit);
             var news = Volatile.Read(ref _newLine).Task;
             if (_lines.FirstOrDefault(predicate) is { } found)
                 return found;
-            if (_process.HasExited || deadline.Elapsed > limit)
-                throw new TimeoutException($"The expected line did not come ({(_process.HasExited ? $"exited with {_process.ExitCode}" : "still running")}). Output:\n{string.Join('\n', _lines)}");
+            if (hasEnded || deadline.Elapsed > limit)
+                throw new TimeoutException($"The expected line did not come ({(hasEnded ? $"exited with {_process.ExitCode}" : "still running")}). Output:\n{string.Join('\n', _lines)}");
             await Task.WhenAny(news, Task.Delay(TimeSpan.FromMilliseconds(200)));
         }
     }
@@ -87,7 +90,7 @@ public sealed class ChildProcess : IAsyncDisposable
 
     public async Task<int> WaitForExitAsync(TimeSpan? timeout = null)
     {
-        using var limit = new CancellationTokenSource(timeout ?? DefaultTimeout);
+        using var limit = new CancellationTokenSource(timeout ?? Eventually.Limit);
         try
         {
             await _process.WaitForExitAsync(limit.Token);
@@ -97,6 +100,16 @@ public sealed class ChildProcess : IAsyncDisposable
         {
             throw new TimeoutException($"Process {Id} did not end. Output:\n{string.Join('\n', _lines)}");
         }
+    }
+
+    /// <summary>Makes it hold still until <see cref="Signals.Continue"/>; once this has returned it does nothing any more.</summary>
+    public Task HoldAsync()
+    {
+        Signal(Signals.Stop);
+        // A thread that is at work when the signal comes stops a little later than the sender goes on.
+        return Eventually.UntilAsync(() => Directory.EnumerateDirectories($"/proc/{Id}/task").All(IsStopped), $"process {Id} holds still");
+
+        static bool IsStopped(string task) => File.ReadAllText(Path.Combine(task, "stat")).Split(") ")[^1][0] == 'T';
     }
 
     /// <summary>Sends a signal to this process only.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using ThreatLens.Testing.Connections;
 
 namespace ThreatLens.Testing.Processes;
 
@@ -27,14 +28,14 @@ public sealed partial class MaintenanceProcess : IAsyncDisposable
     /// <summary>Starts the service on a database and waits until it listens; not until it is healthy.</summary>
     /// <param name="databasePath">Path of the file; a full connection string is taken as it is.</param>
     /// <param name="environment">Further environment variables; they win.</param>
-    /// <param name="grpcPort">Port to use again after a restart; 0: any.</param>
-    public static async Task<MaintenanceProcess> StartAsync(string databasePath, IDictionary<string, string?>? environment = null, int grpcPort = 0)
+    /// <param name="grpc">Where to listen, for one that is to be found there again after a restart: first a port 0 of <see cref="OwnAddress"/>, then <see cref="Grpc"/>; null: anywhere.</param>
+    public static async Task<MaintenanceProcess> StartAsync(string databasePath, IDictionary<string, string?>? environment = null, Uri? grpc = null)
     {
         var variables = new Dictionary<string, string?>
         {
             ["ConnectionStrings__threatlens"] = databasePath.Contains('=', StringComparison.Ordinal) ? databasePath : $"Data Source={databasePath}",
             ["ASPNETCORE_ENVIRONMENT"] = "Development",
-            ["Kestrel__Endpoints__grpc__Url"] = $"http://127.0.0.1:{grpcPort}",
+            ["Kestrel__Endpoints__grpc__Url"] = grpc?.ToString() ?? "http://127.0.0.1:0",
             ["Kestrel__Endpoints__http__Url"] = "http://127.0.0.1:0",
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = null,
             // At the hours of the default schedules a backup or a cleanup would come into the middle of a test.
@@ -61,16 +62,16 @@ public sealed partial class MaintenanceProcess : IAsyncDisposable
     public async Task<string> WaitForHealthAsync(HttpStatusCode expected = HttpStatusCode.OK)
     {
         using var http = new HttpClient { BaseAddress = Http };
-        for (var i = 0; i < 300; i++)
-        {
-            using var response = await http.GetAsync("/health");
-            var body = await response.Content.ReadAsStringAsync();
-            if (response.StatusCode == expected)
-                return body;
-            await Task.Delay(100);
-        }
-
-        throw new TimeoutException($"/health did not become {expected}. Output:\n{string.Join('\n', _process.Output)}");
+        var (_, body) = await Eventually.AsyncUntil(
+            async () =>
+            {
+                using var response = await http.GetAsync("/health");
+                return (response.StatusCode, Body: await response.Content.ReadAsStringAsync());
+            },
+            seen => seen.StatusCode == expected,
+            $"/health is {expected}",
+            () => $"Output:\n{string.Join('\n', _process.Output)}");
+        return body;
     }
 
     /// <summary>Ends it without warning.</summary>

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using ThreatLens.Maintenance.Client;
 using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing.Connections;
 
 namespace ThreatLens.EndToEnd.Tests.Ingest.FakeService;
 
@@ -16,6 +17,7 @@ namespace ThreatLens.EndToEnd.Tests.Ingest.FakeService;
 public sealed class FakeIngestServer(FakeIngestStore store) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, FakeStream> _streams = new();
+    private readonly IPAddress _address = OwnAddress.Next();
     private IngestConfiguration _configuration = new() { Monitoring = new MonitoringConfig { Enabled = true } };
     private WebApplication? _application;
     private int _port;
@@ -37,7 +39,7 @@ public sealed class FakeIngestServer(FakeIngestStore store) : IAsyncDisposable
 
     public int MaxBatchSamples { get; set; } = 10_000;
 
-    public string Address => $"http://127.0.0.1:{_port}";
+    public string Address => $"http://{_address}:{_port}";
 
     public int Hellos => Volatile.Read(ref _hellos);
 
@@ -50,12 +52,12 @@ public sealed class FakeIngestServer(FakeIngestStore store) : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Listens, on the port of the last time if there was one.</summary>
+    /// <summary>Listens, where it did the last time if it did.</summary>
     public async Task StartAgainAsync()
     {
         // Empty: appsettings.json of the programs under test lie around here and are none of its business.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, _port, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(_address, _port, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.Zero);
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = GrpcChannelDefaults.MaxMessageSize);
         builder.Services.AddSingleton(this);

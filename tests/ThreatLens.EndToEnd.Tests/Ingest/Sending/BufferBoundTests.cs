@@ -35,7 +35,8 @@ public sealed class BufferBoundTests
         server.NextFault = _ => Fault.Silence;
         server.Window = 1;
         await using var run = new SenderRun(server, settings =>
-            (settings.MaxBufferedSamples, settings.MaxBatchSamples, settings.WhenFull) = (100, 10, MetricBufferFullMode.DropOldest));
+            (settings.MaxBufferedSamples, settings.MaxBatchSamples, settings.MaxBatchAge, settings.WhenFull) =
+                (100, 10, TimeSpan.FromMinutes(1), MetricBufferFullMode.DropOldest));
         run.Add(0, 10);
         await Eventually.Equal(1, () => run.Sender.State.UnacknowledgedBatches);
 

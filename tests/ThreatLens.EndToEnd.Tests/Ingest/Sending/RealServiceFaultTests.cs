@@ -75,7 +75,7 @@ public sealed class RealServiceFaultTests : IDisposable
         var taken = run.Add(0, 1000);
         await run.Sender.FlushAsync();
 
-        service.Process.Signal(Signals.Stop);
+        await service.Process.HoldAsync();
         taken.AddRange(run.Add(1000, 20_000));
         Assert.Equal(15_000, run.Sender.State.Dropped);
         Assert.Equal(5000, run.Sender.State.Unacknowledged);
@@ -91,7 +91,7 @@ public sealed class RealServiceFaultTests : IDisposable
     [Fact]
     public async Task Service_killed_and_restarted_under_load_each_sample_is_stored_once()
     {
-        var service = await StartAsync();
+        var service = await StartAsync(new Uri($"http://{OwnAddress.Next()}:0"));
         await using var run = new SenderRun(service.Grpc.ToString(), settings =>
             (settings.MaxBufferedSamples, settings.MaxBatchSamples) = (1_000_000, 100));
         using var stop = new CancellationTokenSource();
@@ -107,7 +107,7 @@ public sealed class RealServiceFaultTests : IDisposable
                 else
                     await service.StopAsync();
                 await service.DisposeAsync();
-                service = await MaintenanceProcess.StartAsync(_database.Path, grpcPort: service.Grpc.Port);
+                service = await MaintenanceProcess.StartAsync(_database.Path, grpc: service.Grpc);
             }
             await stop.CancelAsync();
             var added = await adding;
@@ -135,9 +135,9 @@ public sealed class RealServiceFaultTests : IDisposable
         return added;
     }
 
-    private async Task<MaintenanceProcess> StartAsync()
+    private async Task<MaintenanceProcess> StartAsync(Uri? grpc = null)
     {
-        var service = await MaintenanceProcess.StartAsync(_database.Path);
+        var service = await MaintenanceProcess.StartAsync(_database.Path, grpc: grpc);
         await service.WaitForHealthAsync();
         return service;
     }

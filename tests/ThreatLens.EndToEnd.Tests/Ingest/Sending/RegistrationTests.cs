@@ -21,7 +21,7 @@ public sealed class RegistrationTests
     {
         await using var server = await FakeIngestServer.StartAsync();
         var builder = Host.CreateApplicationBuilder();
-        Configure(builder, ("services:maintenance:grpc:0", server.Address));
+        Configure(builder, ("services:maintenance:grpc:0", server.Address), ($"{Section}:ShutdownTimeout", "00:01:00"));
         builder.AddMetricSender("maintenance");
         builder.Services.AddHostedService<Scanner>();
         using var host = builder.Build();
@@ -73,7 +73,8 @@ public sealed class RegistrationTests
         {
             var sender = host.Services.GetRequiredKeyedService<MetricSender>(name);
             sender.Add(name, "b", 1);
-            Assert.Equal(1, (await sender.FlushAsync()).Acknowledged);
+            await sender.FlushAsync();
+            Assert.Equal(1, sender.State.Acknowledged);
         }
         await host.StopAsync();
 

@@ -41,6 +41,10 @@ internal sealed class SenderRun : IAsyncDisposable
 
     public MetricSender Sender { get; }
 
+    /// <summary>Settings for batches of exactly so many samples: none is sent half full because whoever adds was held up.</summary>
+    public static Action<MetricSenderSettings> FullBatches(int samples) =>
+        settings => (settings.MaxBatchSamples, settings.MaxBatchAge) = (samples, TimeSpan.FromMinutes(1));
+
     /// <summary>What was reported; complete once the sender has stopped.</summary>
     public Dictionary<DropReason, long> Dropped { get; } = [];
 
