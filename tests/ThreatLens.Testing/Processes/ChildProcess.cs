@@ -6,7 +6,6 @@ namespace ThreatLens.Testing.Processes;
 /// <summary>A process under test: its output is kept, and it never outlives its test.</summary>
 public sealed class ChildProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(60);
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
     private TaskCompletionSource _newLine = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -57,13 +56,17 @@ public sealed class ChildProcess : IAsyncDisposable
     public async Task<string> WaitForLineAsync(Func<string, bool> predicate, TimeSpan? timeout = null)
     {
         var deadline = Stopwatch.StartNew();
-        var limit = timeout ?? DefaultTimeout;
+        var limit = timeout ?? Eventually.Limit;
         while (true)
         {
             var news = Volatile.Read(ref _newLine).Task;
+            // Asked first: what a process wrote just before its end arrives after it.
+            var ended = _process.HasExited;
+            if (ended)
+                await WaitForExitAsync(timeout);
             if (_lines.FirstOrDefault(predicate) is { } found)
                 return found;
-            if (_process.HasExited || deadline.Elapsed > limit)
+            if (ended || deadline.Elapsed > limit)
                 throw new TimeoutException($"The expected line did not come ({(_process.HasExited ? $"exited with {_process.ExitCode}" : "still running")}). Output:\n{string.Join('\n', _lines)}");
             await Task.WhenAny(news, Task.Delay(TimeSpan.FromMilliseconds(200)));
         }
@@ -87,7 +90,7 @@ public sealed class ChildProcess : IAsyncDisposable
 
     public async Task<int> WaitForExitAsync(TimeSpan? timeout = null)
     {
-        using var limit = new CancellationTokenSource(timeout ?? DefaultTimeout);
+        using var limit = new CancellationTokenSource(timeout ?? Eventually.Limit);
         try
         {
             await _process.WaitForExitAsync(limit.Token);
