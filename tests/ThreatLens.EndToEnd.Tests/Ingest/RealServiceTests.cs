@@ -37,7 +37,7 @@ public sealed class RealServiceTests : IDisposable
                 {
                     await service.KillAsync();
                     await service.DisposeAsync();
-                    service = await MaintenanceProcess.StartAsync(_database.Path, grpcPort: service.Grpc.Port);
+                    service = await MaintenanceProcess.StartAsync(_database.Path, grpc: service.Grpc);
                 }
                 else
                 {

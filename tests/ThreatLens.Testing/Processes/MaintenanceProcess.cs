@@ -7,6 +7,7 @@ namespace ThreatLens.Testing.Processes;
 public sealed partial class MaintenanceProcess : IAsyncDisposable
 {
     private const string Project = "ThreatLens.Maintenance.Grpc";
+    private static int _started;
     private readonly ChildProcess _process;
 
     private MaintenanceProcess(ChildProcess process, Uri grpc, Uri http)
@@ -24,21 +25,30 @@ public sealed partial class MaintenanceProcess : IAsyncDisposable
 
     public ChildProcess Process => _process;
 
+    /// <summary>
+    /// A loopback address that no other process of the tests listens on: a port that one service has left never leads to another one, and is free
+    /// for whoever wants it again.
+    /// </summary>
+    private static string OwnAddress =>
+        OperatingSystem.IsLinux() ? $"127.{(Environment.ProcessId >> 8) & 0xFF}.{Environment.ProcessId & 0xFF}.{(Interlocked.Increment(ref _started) % 254) + 1}" : "127.0.0.1";
+
     /// <summary>Starts the service on a database and waits until it listens; not until it is healthy.</summary>
     /// <param name="databasePath">Path of the file; a full connection string is taken as it is.</param>
     /// <param name="environment">Further environment variables; they win.</param>
-    /// <param name="grpcPort">Port to use again after a restart; 0: any.</param>
-    public static async Task<MaintenanceProcess> StartAsync(string databasePath, IDictionary<string, string?>? environment = null, int grpcPort = 0)
+    /// <param name="grpc">Address to use again after a restart; null: one that nobody has used.</param>
+    public static async Task<MaintenanceProcess> StartAsync(string databasePath, IDictionary<string, string?>? environment = null, Uri? grpc = null)
     {
         var variables = new Dictionary<string, string?>
         {
             ["ConnectionStrings__threatlens"] = databasePath.Contains('=', StringComparison.Ordinal) ? databasePath : $"Data Source={databasePath}",
             ["ASPNETCORE_ENVIRONMENT"] = "Development",
-            ["Kestrel__Endpoints__grpc__Url"] = $"http://127.0.0.1:{grpcPort}",
+            ["Kestrel__Endpoints__grpc__Url"] = grpc?.ToString() ?? $"http://{OwnAddress}:0",
             ["Kestrel__Endpoints__http__Url"] = "http://127.0.0.1:0",
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = null,
             // At the hours of the default schedules a backup or a cleanup would come into the middle of a test.
             ["Maintenance__Scheduling__Enabled"] = "false",
+            // The first is stored at the start; those of every five minutes, too, would come into the middle of a test.
+            ["Maintenance__History__Interval"] = "1.00:00:00",
         };
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
             variables[name] = value;
@@ -61,16 +71,14 @@ public sealed partial class MaintenanceProcess : IAsyncDisposable
     public async Task<string> WaitForHealthAsync(HttpStatusCode expected = HttpStatusCode.OK)
     {
         using var http = new HttpClient { BaseAddress = Http };
-        for (var i = 0; i < 300; i++)
-        {
-            using var response = await http.GetAsync("/health");
-            var body = await response.Content.ReadAsStringAsync();
-            if (response.StatusCode == expected)
-                return body;
-            await Task.Delay(100);
-        }
-
-        throw new TimeoutException($"/health did not become {expected}. Output:\n{string.Join('\n', _process.Output)}");
+        var (_, body) = await Eventually.AsyncUntil(
+            async () =>
+            {
+                using var response = await http.GetAsync("/health");
+                return (response.StatusCode, Body: await response.Content.ReadAsStringAsync());
+            },
+            health => health.StatusCode == expected, $"/health is {expected}", () => $"Output:\n{string.Join('\n', _process.Output)}");
+        return body;
     }
 
     /// <summary>Ends it without warning.</summary>

@@ -107,7 +107,7 @@ public sealed class RealServiceFaultTests : IDisposable
                 else
                     await service.StopAsync();
                 await service.DisposeAsync();
-                service = await MaintenanceProcess.StartAsync(_database.Path, grpcPort: service.Grpc.Port);
+                service = await MaintenanceProcess.StartAsync(_database.Path, grpc: service.Grpc);
             }
             await stop.CancelAsync();
             var added = await adding;
