@@ -19,7 +19,7 @@ public sealed class HealthWatches(SharedReports reports, TimeProvider time)
     /// <summary>What a first message waits for. Making a report takes milliseconds, also while somebody holds the database; a machine or a disk that hangs can take longer.</summary>
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(2);
 
-    /// <summary>Subscribers share a report that is younger than this; less than the shortest interval, so that none gets the same one twice.</summary>
+    /// <summary>Subscribers share a report that is younger than this: less than the shortest interval, so that a new one is due at every tick that is not late.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(900);
 
     /// <summary>
@@ -40,11 +40,17 @@ public sealed class HealthWatches(SharedReports reports, TimeProvider time)
             first = await coming.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
+        var last = first;
         var told = first.Only(watch.Sections);
         yield return new HealthMessage(told, IsHeartbeat: false);
         while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
-            var report = (await reports.GetAsync(Fresh).WaitAsync(cancellationToken).ConfigureAwait(false)).Only(watch.Sections);
+            var newest = await reports.GetAsync(Fresh).WaitAsync(cancellationToken).ConfigureAwait(false);
+            // The tick before came late: nobody gets the same report twice.
+            if (ReferenceEquals(newest, last))
+                newest = await reports.GetAsync(TimeSpan.Zero).WaitAsync(cancellationToken).ConfigureAwait(false);
+            last = newest;
+            var report = newest.Only(watch.Sections);
             var isNews = !watch.OnChangeOnly || report.DiffersFrom(told);
             yield return new HealthMessage(report, !isNews);
             told = isNews ? report : told;

@@ -19,6 +19,12 @@ namespace ThreatLens.Maintenance.Grpc.Tests;
 /// </summary>
 public sealed class RunningService : IAsyncDisposable
 {
+    /// <summary>
+    /// Setting of a service whose database is to hold still: what other programs store is not summed up in the background. With
+    /// <see cref="SettledAsync"/> it then writes nothing but what calls make it write.
+    /// </summary>
+    public const string Quiet = "Maintenance__Ingest__Rollups=false";
+
     private readonly TemporaryFolder _folder;
     private readonly Dictionary<string, string?> _environment;
     private readonly string _connectionString;
@@ -59,6 +65,14 @@ public sealed class RunningService : IAsyncDisposable
             await service.Process.WaitForHealthAsync();
         return service;
     }
+
+    /// <summary>Waits for the one health sample that a service stores when it starts on a database with tables; the next one comes after a day.</summary>
+    public Task SettledAsync() =>
+        Eventually.UntilAsync(() => Database.Scalar("SELECT count(*) FROM maintenance_health_samples") is > 0L, "the health sample of the start");
+
+    /// <summary>Moves all of the write-ahead log into the file, so that the service's own checkpoint has nothing to move later.</summary>
+    public Task EmptyLogAsync() =>
+        Eventually.UntilAsync(() => Database.Scalar("PRAGMA wal_checkpoint(TRUNCATE)") is 0L, "the write-ahead log is empty");
 
     /// <summary>Kills it (SIGKILL) if it still runs, and starts it again on the same database.</summary>
     public async Task RestartAsync(bool waitForHealth = true, params IEnumerable<string> environment)

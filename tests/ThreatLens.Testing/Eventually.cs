@@ -6,7 +6,7 @@ namespace ThreatLens.Testing;
 /// <summary>Waits for what happens in its own time, by looking again, with a limit that only a failure reaches. Nothing here measures time.</summary>
 public static class Eventually
 {
-    /// <summary>Longer than anything takes on a busy machine of two slow cores. A long one costs nothing: only a failure reaches it.</summary>
+    /// <summary>Longer than anything takes on a busy machine that is ten times slower. It costs nothing: only a failure waits for so long.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);

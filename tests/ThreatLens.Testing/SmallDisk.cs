@@ -5,6 +5,9 @@ namespace ThreatLens.Testing;
 /// <summary>A disk that can really be full: a tmpfs of a few megabytes. Only root may mount one; without that right the test cannot say anything.</summary>
 public sealed class SmallDisk : IDisposable
 {
+    // ENOSPC of errno.h; .NET passes it on as it is.
+    private const int NoSpaceLeft = 28;
+
     private SmallDisk(string path) => Path = path;
 
     public string Path { get; }
@@ -35,13 +38,14 @@ public sealed class SmallDisk : IDisposable
             for (; left > 0; left -= block.Length)
                 ballast.Write(block);
         }
-        catch (IOException) when (new DriveInfo(Path).AvailableFreeSpace == 0)
+        catch (IOException e) when (e.HResult == NoSpaceLeft)
         {
             // Somebody else wrote meanwhile: the disk is full, which is what was wanted.
         }
     }
 
-    public void Dispose() => Run("umount", Path);
+    // Detached at once, also while somebody on this machine still looks at it.
+    public void Dispose() => Run("umount", "-l", Path);
 
     private static bool Run(string program, params string[] arguments)
     {

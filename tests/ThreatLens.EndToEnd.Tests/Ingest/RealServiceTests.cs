@@ -23,7 +23,7 @@ public sealed class RealServiceTests : IDisposable
     [Fact]
     public async Task Sample_both_killed_again_and_again_every_line_is_stored_once()
     {
-        var service = await MaintenanceProcess.StartAsync(_database.Path, grpc: new Uri($"http://{OwnAddress.Next()}:0"));
+        var service = await MaintenanceProcess.StartAsync(_database.Path);
         await service.WaitForHealthAsync();
         var sample = SampleProcess.Start(service.Grpc.ToString(), Settings());
         await using var writer = new RotatingWriter(_path);

@@ -91,7 +91,7 @@ public sealed class BackupTests : IAsyncLifetime
     [Fact]
     public async Task Backup_while_the_schema_changes_is_refused()
     {
-        using (SlowStep.Plant(_service.Database, Versions.Indexes))
+        using (SlowStep.Plant(_service.Database, Versions.Indexes, SlowStep.Long))
         {
             var call = _service.Maintenance.MigrateAsync(new MigrateRequest());
             var running = await Eventually.AsyncUntil(

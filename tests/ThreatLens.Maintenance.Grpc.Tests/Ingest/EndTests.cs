@@ -50,7 +50,7 @@ public sealed class EndTests
     public async Task Kill_at_any_moment_loses_and_doubles_nothing_that_was_acknowledged()
     {
         const int Producers = 3;
-        await using var service = await RunningService.StartAsync(environment: "Maintenance__Health__MaxInlineCount=00:00:00");
+        await using var service = await RunningService.StartAsync();
         var acknowledged = new ConcurrentDictionary<string, long>();
         for (var round = 0; round < Rounds.Count; round++)
         {

@@ -25,7 +25,8 @@ public sealed class MovedFileTests
             Assert.Empty(acknowledged);
         }
 
-        foreach (var name in (string[])["threatlens.db", "threatlens.db-wal", "threatlens.db-shm"])
+        // The database last: whoever opened it before its log is there would begin another one.
+        foreach (var name in (string[])["threatlens.db-wal", "threatlens.db-shm", "threatlens.db"])
         {
             if (File.Exists(folder.File("moved-" + name)))
                 File.Move(folder.File("moved-" + name), folder.File(name), overwrite: true);

@@ -104,7 +104,7 @@ public sealed class WaitTests(SchemaService fixture) : IClassFixture<SchemaServi
     public async Task Cancel_stops_at_the_next_safe_point_and_keeps_what_was_done()
     {
         await fixture.BringToAsync(Versions.Tables);
-        using var slow = SlowStep.Plant(_service.Database, Versions.Fields);
+        using var slow = SlowStep.Plant(_service.Database, Versions.Fields, SlowStep.Long);
         var waiting = _service.Maintenance.MigrateAsync(new MigrateRequest { RequestId = "cancel" });
         var id = (await Eventually.AsyncUntil(
             async () => (await _service.Maintenance.StatusAsync(new StatusRequest())).RunningOperation?.Id, running => running is not null, "the running operation"))!;
@@ -130,7 +130,7 @@ public sealed class WaitTests(SchemaService fixture) : IClassFixture<SchemaServi
     public async Task Operation_beside_a_schema_change_is_aborted_and_names_it()
     {
         await fixture.BringToAsync(Versions.Tables);
-        using var slow = SlowStep.Plant(_service.Database, Versions.Fields);
+        using var slow = SlowStep.Plant(_service.Database, Versions.Fields, SlowStep.Long);
         var id = (await _service.Maintenance.MigrateAsync(new MigrateRequest { WaitTimeout = new Duration() })).Operation.Id;
         await _service.WatchUntilAsync(id, o => o.State == OperationState.Running);
 

@@ -88,6 +88,13 @@ public sealed class CleanupTests
     public async Task Cleanup_cancelled_is_gone_on_with_and_a_second_one_meanwhile_is_refused()
     {
         await using var service = await StartAsync(20_000, "Maintenance__Retention__MaxChunkRows=100");
+        // Each row takes a fraction of a millisecond: it is still on its way when the others come.
+        service.Database.Execute(
+            """
+            CREATE TRIGGER test_slow BEFORE DELETE ON processing_metrics BEGIN
+                SELECT count(*) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT i FROM n);
+            END
+            """);
         var started = (await service.Maintenance.CleanupAsync(new CleanupRequest { WaitTimeout = new Duration() })).Operation;
         await Expect.ErrorAsync(StatusCode.Aborted, ErrorReasons.OperationConflict, async () => await service.Maintenance.CleanupAsync(new CleanupRequest()));
         await service.WatchUntilAsync(started.Id, o => o.Progress.Completed > 0 || o.State is OperationState.Succeeded);
@@ -96,6 +103,7 @@ public sealed class CleanupTests
         Assert.Equal(OperationState.Cancelled, ended.State);
         var left = (long)service.Database.Scalar(OldMetrics)!;
         Assert.InRange(left, 1, 19_999);
+        service.Database.Execute("DROP TRIGGER test_slow");
 
         var result = (await service.Maintenance.CleanupAsync(new CleanupRequest { ResumeOperationId = started.Id })).Result;
 

@@ -8,7 +8,7 @@ public sealed class SchemaService : IAsyncLifetime
 {
     public RunningService Service { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Service = await RunningService.StartAsync(environment: "Maintenance__MigrateOnStartup=false");
+    public async ValueTask InitializeAsync() => Service = await RunningService.StartAsync(environment: ["Maintenance__MigrateOnStartup=false", RunningService.Quiet]);
 
     /// <summary>Brings the schema to this version, wherever a test left it; null: nothing applied.</summary>
     public async Task BringToAsync(string? version)

@@ -8,8 +8,11 @@ namespace ThreatLens.Maintenance.Grpc.Tests.Schema;
 /// </summary>
 internal sealed class SlowStep : IDisposable
 {
-    /// <summary>Steps of counting that take seconds, on any machine.</summary>
-    public const int Seconds = 15;
+    /// <summary>Steps of counting that take seconds, on any machine: longer than a call or two.</summary>
+    public const int Seconds = 30;
+
+    /// <summary>Steps of counting that take longer than several calls, one after the other.</summary>
+    public const int Long = 90;
 
     /// <summary>Steps of counting that outlast the test; only the end of the process ends them.</summary>
     public const int Endless = 1_000_000;

@@ -5,10 +5,12 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using ThreatLens.Testing;
 using ThreatLens.Testing.Telemetry;
 using Xunit;
 
@@ -77,17 +79,17 @@ public sealed class HealthEndpointTests
     {
         string[] probes = ["/health", "/alive", "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch", "/grpc.reflection.v1.R/I"];
         await using var otlp = await OtlpReceiver.StartAsync();
-        await using (var app = CreateApp(builder => builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] = otlp.Endpoint.ToString()))
+        await using (var app = CreateApp(builder => builder.Configuration.AddInMemoryCollection(otlp.Settings)))
         {
             app.MapGet("/else", () => "x");
             await app.StartAsync();
             using var http = Client(app);
             foreach (var path in probes.Append("/else"))
                 (await http.GetAsync(path)).Dispose();
+            await otlp.WaitForSpanAsync(span => span.Attributes.GetValueOrDefault("url.path") as string == "/else");
             await app.StopAsync();
         }
 
-        await otlp.WaitForSpanAsync(span => span.Attributes.GetValueOrDefault("url.path") as string == "/else");
         Assert.DoesNotContain(otlp.Spans, span => probes.Contains(span.Attributes.GetValueOrDefault("url.path")));
     }
 
@@ -112,12 +114,7 @@ public sealed class HealthEndpointTests
         return app;
     }
 
-    private static async Task ListeningAsync(WebApplication app)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (Address(app) is null or { Port: 0 })
-            await Task.Delay(20, deadline.Token);
-    }
+    private static Task ListeningAsync(WebApplication app) => Eventually.UntilAsync(() => Address(app) is { Port: not 0 }, "the application listens");
 
     private static HttpClient Client(WebApplication app) => new() { BaseAddress = Address(app) };
 

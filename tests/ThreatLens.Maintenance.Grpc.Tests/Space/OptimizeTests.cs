@@ -4,6 +4,7 @@ using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Grpc.Tests.Ingest;
 using ThreatLens.Maintenance.Grpc.Tests.Operations;
 using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing;
 using Xunit;
 
 namespace ThreatLens.Maintenance.Grpc.Tests.Space;
@@ -15,12 +16,14 @@ public sealed class OptimizeTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _service = await RunningService.StartAsync();
+        _service = await RunningService.StartAsync(environment: RunningService.Quiet);
+        await _service.SettledAsync();
         _service.Database.Execute("""
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
             INSERT INTO processing_metrics(source_name, metric_type, metric_value) SELECT 'source', 'type', i FROM n;
             DELETE FROM processing_metrics WHERE id < 15000
             """);
+        await _service.EmptyLogAsync();
     }
 
     public ValueTask DisposeAsync() => _service.DisposeAsync();
@@ -34,12 +37,18 @@ public sealed class OptimizeTests : IAsyncLifetime
         Assert.True(planned.Plan.FreeBytes > 500_000 && planned.Plan.ExpectedGainBytes == planned.Plan.FreeBytes);
         Assert.Equal((AutoVacuum.Incremental, false, 64), (planned.Plan.AutoVacuum, planned.Plan.Rewrites, planned.Plan.Etag.Length));
 
+        var before = DatabaseBytes();
         var done = await _service.Maintenance.OptimizeAsync(new OptimizeRequest { Etag = planned.Plan.Etag, RequestId = "space" });
         var again = await _service.Maintenance.OptimizeAsync(new OptimizeRequest { Etag = planned.Plan.Etag, RequestId = "space" });
 
         Assert.Equal(done.Operation.Id, again.Operation.Id);
         Assert.Equal((OperationKind.Optimize, OperationState.Succeeded), (done.Operation.Kind, done.Operation.State));
-        Assert.True(done.Result is { FreeBytesAfter: 0, Slices: > 0, Rewrote: false } && done.Result.BytesAfter < done.Result.BytesBefore - 500_000);
+        Assert.True(done.Result is { FreeBytesAfter: 0, Slices: > 0, Rewrote: false } && done.Result.ReturnedPages * 4096 > 500_000, $"{done.Result}");
+        Assert.True(DatabaseBytes() < before - 500_000);
+        Assert.Equal(before, done.Result.BytesBefore);
+        // A look of the service at its database that lasts too long puts off the moment at which the file is cut short, and it is told as long as it is.
+        Assert.True(done.Result.WalBytesAfter > 0 || done.Result.BytesAfter < before - 500_000, $"{done.Result}");
+        await Eventually.UntilAsync(() => new FileInfo(_service.Database.Path).Length < before - 500_000, "the file is shorter");
         Assert.Contains("processing_metrics", done.Result.AnalyzedTables);
         var recorded = Assert.Single((await _service.Maintenance.ListOperationsAsync(new ListOperationsRequest { Kind = OperationKind.Optimize })).Operations);
         Assert.Equal(done.Result, recorded.Optimize);
@@ -50,8 +59,13 @@ public sealed class OptimizeTests : IAsyncLifetime
     [Fact]
     public async Task Optimize_beside_another_one_is_refused_and_cancelled_it_ends_between_two_slices()
     {
-        // A second between two slices: it is still on its way when the others come.
-        await _service.RestartAsync(environment: "Maintenance__Optimization__Pause=00:00:01");
+        // A second between two slices, and enough for many of them: it is still on its way when the others come.
+        _service.Database.Execute("""
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8000)
+            INSERT INTO processing_metrics(source_name, metric_type, metric_value) SELECT 'large', 'type', hex(zeroblob(2000)) FROM n;
+            DELETE FROM processing_metrics WHERE source_name = 'large'
+            """);
+        await _service.RestartAsync(environment: ["Maintenance__Optimization__Pause=00:00:01", "Maintenance__Optimization__MaxWriteLock=00:00:00.001"]);
         var first = await _service.Maintenance.OptimizeAsync(new OptimizeRequest { WaitTimeout = new Duration() });
         await _service.WatchUntilAsync(first.Operation.Id, o => o.Progress is { Unit: "pages", Completed: > 0 });
 
@@ -128,4 +142,7 @@ public sealed class OptimizeTests : IAsyncLifetime
 
         Assert.False(File.Exists(fresh.Database.Path));
     }
+
+    /// <summary>Pages of the database, wherever they are; of the service's default size.</summary>
+    private long DatabaseBytes() => (long)_service.Database.Scalar("PRAGMA page_count")! * 4096;
 }

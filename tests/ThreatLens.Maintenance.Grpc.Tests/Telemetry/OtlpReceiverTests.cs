@@ -37,6 +37,11 @@ public sealed class OtlpReceiverTests
 
             meter.CreateCounter<long>("things", "{thing}").Add(3, new KeyValuePair<string, object?>("kind", "good"));
             meter.CreateHistogram<double>("db.client.operation.duration", "s").Record(0.007);
+            await otlp.WaitForMetricAsync(metric => metric.Scope == source.Name && metric.Name == "db.client.operation.duration");
+            await otlp.WaitForSpanAsync(span => span.Scope == source.Name && span.Name == "child");
+            await otlp.WaitForLogAsync(log => log.Body == "Hello world");
+            root.Stop();
+            await otlp.WaitForSpanAsync(span => span.Scope == source.Name && span.Name == "root");
             await host.StopAsync();
         }
 
@@ -83,9 +88,9 @@ public sealed class OtlpReceiverTests
         {
             await host.StartAsync();
             source.StartActivity("something else")!.Dispose();
+            await otlp.WaitForSpanAsync(span => span.Scope == source.Name);
         }
 
-        await otlp.WaitForSpanAsync(span => span.Scope == source.Name);
         var failure = await Assert.ThrowsAsync<TimeoutException>(
             () => otlp.WaitForSpanAsync(span => span.Name == "never", TimeSpan.FromMilliseconds(50)));
 
@@ -97,7 +102,7 @@ public sealed class OtlpReceiverTests
     private static IHost StartHost(OtlpReceiver otlp, string protocol)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new() { ApplicationName = "the-service" });
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(otlp.Settings)
         {
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = (protocol == "grpc" ? otlp.Endpoint : otlp.HttpEndpoint).ToString(),
             ["OTEL_EXPORTER_OTLP_PROTOCOL"] = protocol,

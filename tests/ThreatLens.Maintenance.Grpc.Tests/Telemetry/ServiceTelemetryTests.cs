@@ -7,8 +7,6 @@ namespace ThreatLens.Maintenance.Grpc.Tests.Telemetry;
 /// <summary>What a backend gets of the real service: traces, metrics and logs, over OTLP.</summary>
 public sealed class ServiceTelemetryTests(TelemetryScenario scenario) : IClassFixture<TelemetryScenario>
 {
-    private static readonly string[] Probes = ["/health", "/alive", "/grpc.health.v1.Health/", "/grpc.reflection."];
-
     private IReadOnlyList<ReceivedSpan> Spans => scenario.Otlp.Spans;
 
     [Fact]
@@ -170,10 +168,10 @@ public sealed class ServiceTelemetryTests(TelemetryScenario scenario) : IClassFi
         // That they came is seen in the metrics: the test would mean nothing otherwise.
         var served = scenario.Otlp.Metrics.Where(metric => metric.Name == "http.server.request.duration")
             .Select(metric => (string)metric.Attributes["http.route"]!).ToArray();
-        Assert.All(Probes, probe => Assert.Contains(served, route => route.StartsWith(probe, StringComparison.Ordinal)));
+        Assert.All(TelemetryScenario.Probes, probe => Assert.Contains(served, route => route.StartsWith(probe, StringComparison.Ordinal)));
 
         Assert.DoesNotContain(Spans, span => span.Attributes.GetValueOrDefault("url.path") is string path
-            && Probes.Any(probe => path.StartsWith(probe, StringComparison.Ordinal)));
+            && TelemetryScenario.Probes.Any(probe => path.StartsWith(probe, StringComparison.Ordinal)));
     }
 
     private ReceivedSpan Migration(string version) => Spans.Single(span =>

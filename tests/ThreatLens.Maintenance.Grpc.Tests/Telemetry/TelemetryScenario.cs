@@ -16,12 +16,15 @@ namespace ThreatLens.Maintenance.Grpc.Tests.Telemetry;
 
 /// <summary>
 /// One life of the real service, in a process of its own, with a real telemetry backend: operations of every ending, ingest, and the
-/// probes that go with production. It has ended when the tests look at what the backend got, so all of it is there.
+/// probes that go with production. All that the tests look at is there when it ends, and it has ended when they look.
 /// </summary>
 public sealed class TelemetryScenario : IAsyncLifetime
 {
     public const string Caller = "telemetry test";
     public const int Samples = 7;
+
+    /// <summary>How the routes of the probes begin.</summary>
+    public static readonly string[] Probes = ["/health", "/alive", "/grpc.health.v1.Health/", "/grpc.reflection."];
 
     private readonly TemporaryFolder _folder = new();
     private OtlpReceiver? _otlp;
@@ -43,9 +46,8 @@ public sealed class TelemetryScenario : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _otlp = await OtlpReceiver.StartAsync();
-        await using var service = await MaintenanceProcess.StartAsync(_folder.File("traced.db"), new Dictionary<string, string?>
+        await using var service = await MaintenanceProcess.StartAsync(_folder.File("traced.db"), new Dictionary<string, string?>(Otlp.Settings)
         {
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Otlp.Endpoint.ToString(),
             ["OTEL_SERVICE_NAME"] = "maintenance",
             ["Maintenance__MigrateOnStartup"] = "false",
         });
@@ -58,6 +60,7 @@ public sealed class TelemetryScenario : IAsyncLifetime
         using var plain = GrpcChannel.ForAddress(service.Grpc);
         await IngestAsync(plain);
         await ProbeAsync(plain, service.Http);
+        await ArrivedAsync();
 
         Assert.Equal(0, await service.StopAsync());
     }
@@ -118,6 +121,21 @@ public sealed class TelemetryScenario : IAsyncLifetime
         while (await stream.ResponseStream.MoveNext())
         {
         }
+    }
+
+    /// <summary>Waits for the last of each kind; what came before it has been sent before it.</summary>
+    private async Task ArrivedAsync()
+    {
+        await Otlp.WaitForSpanAsync(span => span.Attributes.GetValueOrDefault("threatlens.operation.id") as string == FailedId);
+        await Otlp.WaitForSpanAsync(span => span.Kind == ActivityKind.Server && span.Name.EndsWith("/StreamMetrics", StringComparison.Ordinal));
+        await Otlp.WaitForLogAsync(log => log.Severity >= 17);
+        foreach (var operation in (Operation[])[Awaited, Detached])
+            await Otlp.WaitForLogAsync(log => log.Attributes.GetValueOrDefault("OperationId") as string == operation.Id && log.Body.Contains("ended", StringComparison.Ordinal));
+        foreach (var probe in Probes)
+            await Otlp.WaitForMetricAsync(metric => metric.Name == "http.server.request.duration" && ((string?)metric.Attributes.GetValueOrDefault("http.route"))?.StartsWith(probe, StringComparison.Ordinal) == true);
+        // All metrics go out together: those of now have all of it.
+        var seen = TimeProvider.System.GetUtcNow();
+        await Otlp.WaitForMetricAsync(metric => metric.Name == "threatlens.ingest.queue.depth" && metric.Time > seen);
     }
 
     private static async Task ProbeAsync(GrpcChannel channel, Uri httpAddress)

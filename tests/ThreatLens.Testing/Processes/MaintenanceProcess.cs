@@ -28,18 +28,20 @@ public sealed partial class MaintenanceProcess : IAsyncDisposable
     /// <summary>Starts the service on a database and waits until it listens; not until it is healthy.</summary>
     /// <param name="databasePath">Path of the file; a full connection string is taken as it is.</param>
     /// <param name="environment">Further environment variables; they win.</param>
-    /// <param name="grpc">Where to listen, for one that is to be found there again after a restart: first a port 0 of <see cref="OwnAddress"/>, then <see cref="Grpc"/>; null: anywhere.</param>
+    /// <param name="grpc">Address to use again after a restart; null: one that nobody else has.</param>
     public static async Task<MaintenanceProcess> StartAsync(string databasePath, IDictionary<string, string?>? environment = null, Uri? grpc = null)
     {
         var variables = new Dictionary<string, string?>
         {
             ["ConnectionStrings__threatlens"] = databasePath.Contains('=', StringComparison.Ordinal) ? databasePath : $"Data Source={databasePath}",
             ["ASPNETCORE_ENVIRONMENT"] = "Development",
-            ["Kestrel__Endpoints__grpc__Url"] = grpc?.ToString() ?? "http://127.0.0.1:0",
+            ["Kestrel__Endpoints__grpc__Url"] = grpc?.ToString() ?? $"http://{OwnAddress.Next()}:0",
             ["Kestrel__Endpoints__http__Url"] = "http://127.0.0.1:0",
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = null,
             // At the hours of the default schedules a backup or a cleanup would come into the middle of a test.
             ["Maintenance__Scheduling__Enabled"] = "false",
+            // The first is stored at the start; those of every five minutes, too, would come into the middle of a test.
+            ["Maintenance__History__Interval"] = "1.00:00:00",
         };
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
             variables[name] = value;
@@ -68,9 +70,7 @@ public sealed partial class MaintenanceProcess : IAsyncDisposable
                 using var response = await http.GetAsync("/health");
                 return (response.StatusCode, Body: await response.Content.ReadAsStringAsync());
             },
-            seen => seen.StatusCode == expected,
-            $"/health is {expected}",
-            () => $"Output:\n{string.Join('\n', _process.Output)}");
+            health => health.StatusCode == expected, $"/health is {expected}", () => $"Output:\n{string.Join('\n', _process.Output)}");
         return body;
     }
 

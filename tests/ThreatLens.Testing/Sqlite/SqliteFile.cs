@@ -12,11 +12,13 @@ public sealed class SqliteFile(string path)
 {
     public string Path { get; } = path;
 
-    /// <summary>An open connection without foreign keys and without a pool. The caller disposes it.</summary>
+    private const int PatienceSeconds = 300;
+
+    /// <summary>An open connection without foreign keys and without a pool, which waits long for others' locks. The caller disposes it.</summary>
     public SqliteConnection Open(SqliteOpenMode mode = SqliteOpenMode.ReadWriteCreate)
     {
         var connection = new SqliteConnection(
-            new SqliteConnectionStringBuilder { DataSource = Path, Mode = mode, Pooling = false, ForeignKeys = false }.ToString());
+            new SqliteConnectionStringBuilder { DataSource = Path, Mode = mode, Pooling = false, ForeignKeys = false, DefaultTimeout = PatienceSeconds }.ToString());
         connection.Open();
         return connection;
     }
@@ -63,13 +65,14 @@ public sealed class SqliteFile(string path)
     }
 
     /// <summary>Everything: schema as stored, user_version, and the rows of every table.</summary>
-    public string Snapshot()
+    /// <param name="except">Tables whose rows are left out: those that a running service writes by itself.</param>
+    public string Snapshot(params string[] except)
     {
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"user_version {Scalar("PRAGMA user_version")}");
         foreach (var line in Lines("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"))
             text.AppendLine(line);
-        foreach (var table in Lines("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"))
+        foreach (var table in Lines("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").Except(except))
             text.AppendLine(CultureInfo.InvariantCulture, $"{table}: {Content(table)}");
         return text.ToString();
     }

@@ -20,7 +20,7 @@ namespace ThreatLens.Testing.Telemetry;
 public sealed class OtlpReceiver : IAsyncDisposable
 {
     /// <summary>How long the waiting methods wait when they are not told.</summary>
-    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan DefaultTimeout = Eventually.Limit;
 
     private readonly WebApplication _app;
     private readonly Inbox<ReceivedSpan> _spans = new();
@@ -58,6 +58,22 @@ public sealed class OtlpReceiver : IAsyncDisposable
 
     /// <summary>For OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.</summary>
     public Uri HttpEndpoint => Address(1);
+
+    /// <summary>
+    /// Settings of a process that exports here in gRPC, as environment variables: at once rather than at its end, for which OpenTelemetry has five seconds,
+    /// and with patience, as what takes too long is dropped.
+    /// </summary>
+    public IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?>
+    {
+        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Endpoint.ToString(),
+        ["OTEL_EXPORTER_OTLP_TIMEOUT"] = "120000",
+        ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
+        ["OTEL_BSP_EXPORT_TIMEOUT"] = "120000",
+        ["OTEL_BLRP_SCHEDULE_DELAY"] = "200",
+        ["OTEL_BLRP_EXPORT_TIMEOUT"] = "120000",
+        ["OTEL_METRIC_EXPORT_INTERVAL"] = "500",
+        ["OTEL_METRIC_EXPORT_TIMEOUT"] = "120000",
+    };
 
     /// <summary>The spans so far, in the order they came.</summary>
     public IReadOnlyList<ReceivedSpan> Spans => _spans.Items;

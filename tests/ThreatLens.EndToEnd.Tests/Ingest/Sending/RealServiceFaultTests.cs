@@ -91,7 +91,7 @@ public sealed class RealServiceFaultTests : IDisposable
     [Fact]
     public async Task Service_killed_and_restarted_under_load_each_sample_is_stored_once()
     {
-        var service = await StartAsync(new Uri($"http://{OwnAddress.Next()}:0"));
+        var service = await StartAsync();
         await using var run = new SenderRun(service.Grpc.ToString(), settings =>
             (settings.MaxBufferedSamples, settings.MaxBatchSamples) = (1_000_000, 100));
         using var stop = new CancellationTokenSource();
@@ -135,9 +135,9 @@ public sealed class RealServiceFaultTests : IDisposable
         return added;
     }
 
-    private async Task<MaintenanceProcess> StartAsync(Uri? grpc = null)
+    private async Task<MaintenanceProcess> StartAsync()
     {
-        var service = await MaintenanceProcess.StartAsync(_database.Path, grpc: grpc);
+        var service = await MaintenanceProcess.StartAsync(_database.Path);
         await service.WaitForHealthAsync();
         return service;
     }
