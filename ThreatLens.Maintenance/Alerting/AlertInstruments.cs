@@ -45,7 +45,7 @@ internal static class AlertInstruments
         (DatabaseWal, "By", "The write-ahead log."),
         (DiskFree, "By", "Free on the database's disk."),
         (Growth, "By/d", "Growth of what the database holds, per day."),
-        (DaysUntilFull, "d", "Days until the disk, or the configured budget, is full at that growth; not sent while it does not grow."),
+        (DaysUntilFull, "d", "Days until the disk, or the configured budget, is full at that growth; not sent while it does not grow, before six hours of history, or while the samples leave it open."),
         (IngestRate, "{row}/s", "Metrics stored, mean over the last minute."),
         (IngestSilence, "s", "Since the last batch of metrics was committed."),
         (Events, "{event}", "Events in the database, sampled."),

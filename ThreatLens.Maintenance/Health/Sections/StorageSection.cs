@@ -9,9 +9,6 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
 {
     private const double LeastFreeBytes = 64 * 1024 * 1024;
 
-    // What was seen for a shorter time tells nothing of days: a first import, a busy hour.
-    private static readonly TimeSpan LeastSpan = TimeSpan.FromHours(6);
-
     public HealthSectionKind Kind => HealthSectionKind.Storage;
 
     public HealthSection Look(HealthLook look)
@@ -28,7 +25,7 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
         // Free pages are written again before the file grows.
         double? budgetShare = database.MaxBytes == 0 ? null : Math.Max(0, 1 - ((double)(bytes - free) / database.MaxBytes));
         var growth = history.Growth;
-        var days = growth?.DaysUntilFull(Math.Min(diskFree + free, database.MaxBytes == 0 ? long.MaxValue : database.MaxBytes - (bytes - free)));
+        var forecast = RoomForecast.Of(growth, bytes - free, free, diskFree, database.MaxBytes);
         return look.Section(
             Kind, $"{Bytes(bytes)} in the database, {Bytes(diskFree)} free on its disk.",
             [
@@ -40,9 +37,9 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
                 HealthFigure.Count("disk_free_bytes", diskFree, "bytes"),
                 new("disk_free_share", freeShare),
                 HealthFigure.Count("budget_bytes", database.MaxBytes == 0 ? null : database.MaxBytes, "bytes"),
-                .. Forecast(growth, days),
+                .. Forecast(growth, forecast?.Days),
             ],
-            [.. Room(freeShare, budgetShare), .. FullSoon(growth, days), .. Waste(bytes, free, wal)],
+            [.. Room(freeShare, budgetShare), .. FullSoon(growth, forecast), .. Waste(bytes, free, wal)],
             freeShare is null ? HealthStatus.Unknown : HealthStatus.Ok);
     }
 
@@ -51,7 +48,7 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
             .Concat(HealthRules.BudgetNearlyFull.Below(budget, options.Value.FreeDiskWarning, options.Value.FreeDiskCritical, () => FormattableString.Invariant($"{budget:P1} of Maintenance:Database:MaxBytes ({Bytes(database.MaxBytes)}) is free.")));
 
     /// <summary>A rate that the samples leave open, or that was seen for a short time only, is told and alarms nobody.</summary>
-    private IEnumerable<HealthFinding> FullSoon(Growth? growth, double? days) => growth is null || growth.Span < LeastSpan || growth.BytesPerDay <= growth.ErrorBytesPerDay
+    private IEnumerable<HealthFinding> FullSoon(Growth? growth, RoomForecast? forecast) => growth is null || forecast is not { IsTelling: true, Days: var days }
         ? []
         : HealthRules.FullSoon.Below(days, options.Value.DaysUntilFullWarning, options.Value.DaysUntilFullCritical, () =>
             FormattableString.Invariant($"At {Bytes(growth.BytesPerDay)} a day, the growth of the last {growth.Span.TotalDays:0.#} days, there is no room left in {days:0.#} days."));
