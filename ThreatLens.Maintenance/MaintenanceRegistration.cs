@@ -155,8 +155,8 @@ public static class MaintenanceRegistration
 
     private static IServiceCollection AddHealthSamples(this IServiceCollection services) => services
         .AddSingleton<SourceRhythmStore>()
-        .AddBackgroundSample<TableRows>()
         .AddBackgroundSample<SourceRhythms>()
+        .AddBackgroundSample<TableRows>()
         .AddBackgroundSample<LogSourceScan>()
         .AddBackgroundSample<OldestRows>()
         .AddBackgroundSample<QueryPlans>()

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Options;
 using SQLitePCL;
 using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Databases.Sqlite;
-using ThreatLens.Maintenance.Statistics;
 using ThreatLens.Maintenance.Statistics.Sampling;
 
 namespace ThreatLens.Maintenance.Health.Samples;

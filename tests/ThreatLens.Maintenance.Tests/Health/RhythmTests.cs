@@ -53,7 +53,7 @@ public sealed class RhythmTests : HealthTestBase
         Assert.Equal((null, (double)SourceRhythm.LeastPauses - 1, TimeSpan.FromHours(24)), (Figure(before, "normal_pause", "rare"), Figure(before, "pauses", "rare"), Figure(before, "silent_after", "rare")));
         Time.Advance(TimeSpan.FromHours(2));
         Watch("rare");
-        var finding = Assert.Single(Section(Report(), HealthSectionKind.LogSources).Findings);
+        var finding = Assert.Single(Section(Report(), HealthSectionKind.LogSources).Findings, f => f.Subject == "rare");
         Assert.Equal("log_sources.silent", finding.Id);
         Assert.Contains("19 pauses make no rhythm", finding.Evidence, StringComparison.Ordinal);
     }

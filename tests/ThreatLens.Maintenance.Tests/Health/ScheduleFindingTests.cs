@@ -1,5 +1,4 @@
 using ThreatLens.Maintenance.Health;
-using ThreatLens.Maintenance.Operations;
 using ThreatLens.Maintenance.Scheduling;
 using Xunit;
 
