@@ -1,5 +1,4 @@
 using System.Globalization;
-using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Health;
 using Xunit;
 
