@@ -5,7 +5,8 @@ namespace ThreatLens.Maintenance.Health.Sections;
 /// <summary>What a sample's origin means to a figure of the report, and when a sample is too old to be worth anything.</summary>
 internal static class SampleAge
 {
-    private static readonly TimeSpan AlwaysFresh = TimeSpan.FromMinutes(15);
+    /// <summary>No sample is too old before that.</summary>
+    public static readonly TimeSpan AlwaysFresh = TimeSpan.FromMinutes(15);
     private const int Rounds = 200;
 
     /// <summary>The same figure, as its sample obtained it.</summary>

@@ -63,11 +63,16 @@ internal sealed class ScheduleLook(ScheduleSet schedules, IOptions<HealthOptions
     private static Dictionary<string, LastRun> LastRuns(HealthLook look) => look.Session!
         .Query(
             """
-            SELECT s.name, o.id, o.kind, o.state, EXISTS (SELECT 1 FROM maintenance_operations x WHERE x.state = 'Succeeded' AND x.id > o.id AND x.kind = o.kind)
+            SELECT s.name, o.id, o.kind, o.state,
+                o.state IN ('Failed', 'Interrupted') AND EXISTS (SELECT 1 FROM maintenance_operations x WHERE x.state = 'Succeeded' AND x.id > o.id AND x.kind = o.kind)
             FROM maintenance_schedules s JOIN maintenance_operations o ON o.id = s.last_operation_id
             """,
             row => (Name: row.GetString(0), Run: new LastRun(row.GetString(1), row.GetString(2), row.GetString(3), row.GetBoolean(4))))
         .ToDictionary(r => r.Name, r => r.Run, StringComparer.Ordinal);
 
+    /// <param name="Id">The operation.</param>
+    /// <param name="Kind">Its kind.</param>
+    /// <param name="State">How it stands.</param>
+    /// <param name="HasSucceededSince">Whether it failed, and one of the kind has succeeded since.</param>
     private sealed record LastRun(string Id, string Kind, string State, bool HasSucceededSince);
 }

@@ -5,9 +5,10 @@ using ThreatLens.Maintenance.Statistics.History;
 namespace ThreatLens.Maintenance.Health.Sections;
 
 /// <summary>How large the files are, how they grow, and how much room is left.</summary>
-internal sealed class StorageSection(SqliteDatabase database, HealthHistory history, IOptions<HealthOptions> options) : IHealthSectionSource
+internal sealed class StorageSection(SqliteDatabase database, HealthHistory history, IOptions<HistoryOptions> recorded, IOptions<HealthOptions> options) : IHealthSectionSource
 {
     private const double LeastFreeBytes = 64 * 1024 * 1024;
+    private const int MissedSamples = 4;
 
     public HealthSectionKind Kind => HealthSectionKind.Storage;
 
@@ -40,8 +41,11 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
                 .. Forecast(growth, forecast?.Days),
             ],
             [.. Room(freeShare, budgetShare), .. FullSoon(growth, forecast), .. Waste(bytes, free, wal)],
-            freeShare is null ? HealthStatus.Unknown : HealthStatus.Ok);
+            freeShare is null || IsOld(growth, look.Now) ? HealthStatus.Unknown : HealthStatus.Ok);
     }
+
+    /// <summary>Samples that could not be taken for long: how it grows now is not known.</summary>
+    private bool IsOld(Growth? growth, DateTimeOffset now) => now - growth?.At is { } age && age > SampleAge.AlwaysFresh && age > recorded.Value.Interval * MissedSamples;
 
     private IEnumerable<HealthFinding> Room(double? disk, double? budget) =>
         HealthRules.DiskNearlyFull.Below(disk, options.Value.FreeDiskWarning, options.Value.FreeDiskCritical, () => FormattableString.Invariant($"{disk:P1} of the disk is free."))
