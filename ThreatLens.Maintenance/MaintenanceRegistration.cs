@@ -138,6 +138,7 @@ public static class MaintenanceRegistration
     private static IServiceCollection AddHealthSections(this IServiceCollection services) => services
         .AddSingleton<DriftMemory>()
         .AddSingleton<BackupList>()
+        .AddSingleton<ScheduleLook>()
         .AddSingleton<IHealthSectionSource, SchemaSection>()
         .AddSingleton<IHealthSectionSource, IntegritySection>()
         .AddSingleton<IHealthSectionSource, StorageSection>()
@@ -153,8 +154,10 @@ public static class MaintenanceRegistration
         .AddSingleton<IHealthSectionSource, RetentionSection>();
 
     private static IServiceCollection AddHealthSamples(this IServiceCollection services) => services
-        .AddBackgroundSample<TableRows>()
+        .AddSingleton<SourceRhythmStore>()
         .AddBackgroundSample<SourceRhythms>()
+        .AddBackgroundSample<TableRows>()
+        .AddBackgroundSample<LogSourceScan>()
         .AddBackgroundSample<OldestRows>()
         .AddBackgroundSample<QueryPlans>()
         .AddBackgroundSample<AdviceSample>()

@@ -11,8 +11,12 @@ internal static class FigureText
         figure.Method == FigureMethod.Estimated ? $"~{Value(figure)}" : Value(figure);
 
     /// <summary>Also with the time it was taken, when that is not the report's.</summary>
-    public static string WithAge(HealthFigure figure) =>
-        figure.SampleTime is { } time ? $"{WithUnit(figure)} (as of {Words.Of(time)})" : WithUnit(figure);
+    public static string WithAge(HealthFigure figure) => (figure.BeginTime, figure.SampleTime) switch
+    {
+        (_, null) => WithUnit(figure),
+        (null, { } time) => $"{WithUnit(figure)} (as of {Words.Of(time)})",
+        ({ } begin, { } time) => $"{WithUnit(figure)} (counted from {Words.Of(begin)} to {Words.Of(time)})",
+    };
 
     private static string Value(HealthFigure figure) => figure.ValueCase switch
     {

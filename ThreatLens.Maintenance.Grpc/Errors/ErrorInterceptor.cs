@@ -66,6 +66,7 @@ internal sealed partial class ErrorInterceptor(IHostApplicationLifetime lifetime
                 errors.Count(ErrorKind.InvalidArgument);
                 return TooLarge().ToRpcException();
             case RpcException { StatusCode: StatusCode.Internal or StatusCode.Unimplemented } framing:
+                errors.Count(ErrorKind.InvalidArgument);
                 return Malformed(framing.Status.Detail).ToRpcException();
             case RpcException known:
                 return known;

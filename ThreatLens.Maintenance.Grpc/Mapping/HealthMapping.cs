@@ -95,6 +95,7 @@ internal static class HealthMapping
             Method = ToContract(figure.Method),
             ErrorBound = figure.ErrorBound,
             SampleTime = figure.SampledAt?.ToTimestamp(),
+            BeginTime = figure.CountedSince?.ToTimestamp(),
         };
         switch (figure.Value)
         {

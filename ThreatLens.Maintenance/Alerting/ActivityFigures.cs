@@ -22,7 +22,7 @@ internal sealed class ActivityFigures(HealthReporter reporter, OperationRunner o
         foreach (var finding in findings.GroupBy(f => f.Id, StringComparer.Ordinal))
             yield return AlertFigure.Tagged(HealthFindings, finding.Count(), FindingId, finding.Key);
         yield return new(LogSourcesSilent, findings.Where(f => f.Id is "log_sources.unwatched" or "log_sources.silent").Select(f => f.Subject).Distinct(StringComparer.Ordinal).Count());
-        foreach (var figure in Operations(now))
+        foreach (var figure in Operations(now).Concat(Schedules(report)))
             yield return figure;
     }
 
@@ -31,6 +31,15 @@ internal sealed class ActivityFigures(HealthReporter reporter, OperationRunner o
         new(OperationsRunning, operations.Running.Count(o => !o.HasEnded)),
         new(OperationsFailed, operations.List(Newest, null, null, null).Count(o => o.State is OperationState.Failed or OperationState.Interrupted && now - o.EndedAt <= Day)),
     ];
+
+    private static IEnumerable<AlertFigure> Schedules(HealthReport report)
+    {
+        foreach (var figure in report.Sections.Where(s => s.Kind == HealthSectionKind.Operations).SelectMany(s => s.Figures))
+        {
+            if (figure is { Name: "schedules_missed" or "schedules_failed", Value: double count })
+                yield return new(figure.Name == "schedules_missed" ? SchedulesMissed : SchedulesFailed, count);
+        }
+    }
 
     private static string Name(HealthSectionKind kind) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString());
 }

@@ -32,6 +32,8 @@ internal static class AlertInstruments
     public const string SchemaDrift = "threatlens.schema.drift";
     public const string OperationsRunning = "threatlens.operations.running";
     public const string OperationsFailed = "threatlens.operations.failed_last_day";
+    public const string SchedulesMissed = "threatlens.schedules.missed";
+    public const string SchedulesFailed = "threatlens.schedules.failed";
     public const string LogSources = "threatlens.log_sources.count";
     public const string LogSourcesSilent = "threatlens.log_sources.silent";
     public const string HealthStatus = "threatlens.health.status";
@@ -45,7 +47,7 @@ internal static class AlertInstruments
         (DatabaseWal, "By", "The write-ahead log."),
         (DiskFree, "By", "Free on the database's disk."),
         (Growth, "By/d", "Growth of what the database holds, per day."),
-        (DaysUntilFull, "d", "Days until the disk, or the configured budget, is full at that growth; not sent while it does not grow."),
+        (DaysUntilFull, "d", "Days until the disk, or the configured budget, is full at that growth; not sent while it does not grow, before six hours of history, or while the samples leave it open."),
         (IngestRate, "{row}/s", "Metrics stored, mean over the last minute."),
         (IngestSilence, "s", "Since the last batch of metrics was committed."),
         (Events, "{event}", "Events in the database, sampled."),
@@ -66,6 +68,8 @@ internal static class AlertInstruments
         (SchemaDrift, "{difference}", "Differences between the schema and its migrations that matter."),
         (OperationsRunning, "{operation}", "Operations that run."),
         (OperationsFailed, "{operation}", "Operations that failed or were interrupted within a day, of the newest 200."),
+        (SchedulesMissed, "{schedule}", "Schedules whose last due time nothing came of."),
+        (SchedulesFailed, "{schedule}", "Schedules whose last run failed or was interrupted."),
         (LogSources, "{source}", "Log sources by status; disabled ones are of the status disabled."),
         (LogSourcesSilent, "{source}", "Log sources that are enabled, and unwatched or silent."),
         (HealthStatus, "{status}", "Health by section, and overall: 0 OK, 1 unknown, 2 warning, 3 critical."),

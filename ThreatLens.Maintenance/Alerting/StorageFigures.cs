@@ -24,11 +24,8 @@ internal sealed class StorageFigures(SqliteDatabase database, HealthHistory hist
         if (history.Growth is not { } growth)
             yield break;
         yield return new(AlertInstruments.Growth, growth.BytesPerDay);
-        if (growth.DaysUntilFull(Room(bytes, free, disk)) is { } days)
+        // Days that the report would alarm nobody with are not sent.
+        if (RoomForecast.Of(growth, bytes - free, free, disk, database.MaxBytes) is { IsTelling: true, Days: { } days })
             yield return new(DaysUntilFull, days);
     }
-
-    /// <summary>Free pages are room, too; a budget may leave less than the disk does. What a cleanup keeps the size at is no wall: it is not counted.</summary>
-    private long Room(long bytes, long free, long disk) =>
-        free + Math.Max(0, database.MaxBytes > 0 ? Math.Min(disk, database.MaxBytes - bytes) : disk);
 }

@@ -29,6 +29,12 @@ public sealed record HealthFigure(string Name, object? Value, string Unit = "", 
     /// <summary>When it was taken, UTC; null: with the report.</summary>
     public DateTimeOffset? SampledAt { get; init; }
 
+    /// <summary>
+    /// When the counting began, UTC, where it took long and others wrote meanwhile: what they changed between this and <see cref="SampledAt"/> may be in the
+    /// figure or not. Null: the figure is of one moment.
+    /// </summary>
+    public DateTimeOffset? CountedSince { get; init; }
+
     /// <summary>Largest relative error of an estimate, 0 to 1; 0 for the other methods.</summary>
     public double ErrorBound { get; init; }
 

@@ -25,6 +25,10 @@ public sealed partial class HealthOptions
     [Range(1.0, 1000.0)]
     public double SourceSilence { get; set; } = 3;
 
+    /// <summary>A source of which fewer than 20 pauses are known, which make no rhythm, is silent after this time. 1 min to 30 days; default 24 h.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
+    public TimeSpan SourceSilenceWithoutRhythm { get; set; } = TimeSpan.FromHours(24);
+
     /// <summary>Events waiting for a notification above which it is a warning. 0 to 10^12; default 1,000.</summary>
     [Range(0L, 1_000_000_000_000L)]
     public long PendingNotifications { get; set; } = 1_000;

@@ -63,6 +63,10 @@ public sealed partial class HealthOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan OperationStall { get; set; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>How long after its due time nothing may have come of a schedule before that is a warning. 1 s to 7 days; default 15 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
+    public TimeSpan ScheduleGrace { get; set; } = TimeSpan.FromMinutes(15);
+
     /// <summary>How much older than its policy allows a row may be before cleanups are behind schedule. 0 to 365 days; default 2 days.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
     public TimeSpan RetentionGrace { get; set; } = TimeSpan.FromDays(2);

@@ -62,6 +62,9 @@ public static class HealthRules
     internal static readonly HealthRule OperationFailed = new("operations.failed", "Mend what the evidence says, then run it again.");
     internal static readonly HealthRule OperationStalled = new("operations.stalled", "Look at its trace; cancel it if it hangs.", "threatlens operations cancel ID", "CancelOperation");
 
+    internal static readonly HealthRule ScheduleMissed = new("operations.schedule_missed", "Mend what the evidence says, then run it now.", "threatlens schedule run NAME", "RunSchedule");
+    internal static readonly HealthRule ScheduleFailed = new("operations.schedule_failed", "Mend what the evidence says, then run it now.", "threatlens schedule run NAME", "RunSchedule");
+
     internal static readonly HealthRule Behind = new("retention.behind", "Run a cleanup, and schedule them.", "threatlens cleanup", "Cleanup");
     internal static readonly HealthRule OverSize = new("retention.over_size", "Run a cleanup, or raise Maintenance:Retention:MaxDatabaseBytes.", "threatlens cleanup", "Cleanup");
     internal static readonly HealthRule ClockSetBack = new("retention.clock_set_back", "Set the clock right: cleanups are refused until then.");

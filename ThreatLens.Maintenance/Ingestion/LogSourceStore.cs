@@ -25,6 +25,16 @@ public sealed class LogSourceStore(SqliteDatabase database, TimeProvider time)
             Map, ("$after", afterName), ("$status", status), ("$limit", limit));
     }
 
+    /// <summary>How many sources there are of each status, as stored; those that are switched off are of the status <c>disabled</c>.</summary>
+    /// <exception cref="MaintenanceException">The database cannot be read, or has no such table.</exception>
+    public IReadOnlyDictionary<string, long> CountByStatus() => SqliteSession.Read(database, "counting log sources", session =>
+    {
+        RequireTable(session, "log_sources");
+        return session
+            .Query("SELECT CASE WHEN enabled = 0 THEN 'disabled' ELSE coalesce(status, '') END, count(*) FROM log_sources GROUP BY 1", row => (Status: row.GetString(0), Count: row.GetInt64(1)))
+            .ToDictionary(c => c.Status, c => c.Count, StringComparer.Ordinal);
+    });
+
     /// <summary>The source of that name.</summary>
     /// <param name="sourceName">Its name.</param>
     /// <exception cref="MaintenanceException">LOG_SOURCE_NOT_FOUND, or the database cannot be read.</exception>

@@ -64,6 +64,11 @@ public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migra
         CREATE TABLE maintenance_integrity_checks(
             depth TEXT NOT NULL PRIMARY KEY, finished_at TEXT NOT NULL, duration_ms REAL NOT NULL, problems TEXT NOT NULL, operation_id TEXT NOT NULL) WITHOUT ROWID;
         """,
+        // How regularly metrics of a source came in before it fell silent: minutes since 1970, minutes.
+        """
+        CREATE TABLE maintenance_source_rhythms(
+            source_name TEXT NOT NULL PRIMARY KEY, last_minute INTEGER NOT NULL, normal_pause INTEGER NULL, pauses INTEGER NOT NULL) WITHOUT ROWID;
+        """,
     ];
 
     /// <summary>The version this service writes: how many upgrades there are.</summary>

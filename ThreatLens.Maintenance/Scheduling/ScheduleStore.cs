@@ -20,11 +20,13 @@ public sealed class ScheduleStore(SqliteDatabase database, ServiceSchema schema,
 
     /// <summary>What is on record, by name; empty in a database that has no such table yet.</summary>
     /// <exception cref="MaintenanceException">The database cannot be read.</exception>
-    public IReadOnlyDictionary<string, ScheduleRecord> Read() => database.FileExists
-        ? SqliteSession.Read(database, "reading schedules", session => session.HasTable("maintenance_schedules")
-            ? session.Query($"SELECT {Columns}, name FROM maintenance_schedules", row => (Name: row.GetString(14), Record: Map(row))).ToDictionary(r => r.Name, r => r.Record)
-            : [])
-        : new Dictionary<string, ScheduleRecord>();
+    public IReadOnlyDictionary<string, ScheduleRecord> Read() =>
+        database.FileExists ? SqliteSession.Read(database, "reading schedules", Read) : new Dictionary<string, ScheduleRecord>();
+
+    /// <inheritdoc cref="Read()"/>
+    internal static Dictionary<string, ScheduleRecord> Read(SqliteSession session) => session.HasTable("maintenance_schedules")
+        ? session.Query($"SELECT {Columns}, name FROM maintenance_schedules", row => (Name: row.GetString(14), Record: Map(row))).ToDictionary(r => r.Name, r => r.Record)
+        : [];
 
     /// <summary>
     /// Makes the schedules known, so that what is missed from now on can be told. Times that have been changed count from now, and so does a record of a

@@ -25,6 +25,12 @@ public sealed class RestoreDrillStore(SqliteDatabase database)
             $"SELECT {Columns} FROM maintenance_restore_drills WHERE passed = 1 ORDER BY ended_at DESC, operation_id DESC LIMIT 1", Map).SingleOrDefault());
     }
 
+    /// <summary>The last drill of one backup; null: it was never rehearsed, or longer ago than the last hundred drills.</summary>
+    internal static StoredDrill? ReadLastOf(SqliteSession session, string backupName) => session.HasTable("maintenance_restore_drills")
+        ? session.Query(
+            $"SELECT {Columns} FROM maintenance_restore_drills WHERE backup_name = $name ORDER BY ended_at DESC, operation_id DESC LIMIT 1", Map, ("$name", backupName)).SingleOrDefault()
+        : null;
+
     /// <summary>Remembers a drill; of old ones the last hundred stay, and the last one that passed.</summary>
     internal void Add(StoredDrill drill) => SqliteSession.Write(database, "recording a restore drill", session =>
     {

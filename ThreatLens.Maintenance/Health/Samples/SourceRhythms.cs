@@ -1,22 +1,26 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Errors;
 
 namespace ThreatLens.Maintenance.Health.Samples;
 
 /// <summary>
 /// How regularly metrics of each source come in, from the sums per minute of the last day: pauses between minutes with metrics. What is normal for a
-/// source is the pause that 99 of 100 of its own do not exceed, so that one outage does not become normal.
+/// source is the pause that 99 of 100 of its own do not exceed, so that one outage does not become normal. Of a source that falls silent the rhythm of before is
+/// remembered, also by the next process.
 /// </summary>
-internal sealed class SourceRhythms(SqliteDatabase database, IOptions<HealthOptions> options, TimeProvider time)
+internal sealed class SourceRhythms(SqliteDatabase database, SourceRhythmStore store, IOptions<HealthOptions> options, TimeProvider time, ILogger<SourceRhythms> logger)
     : BackgroundSample<IReadOnlyDictionary<string, SourceRhythm>>(database, time)
 {
     private const int WindowMinutes = 24 * 60;
-    private const double Normal = 0.99;
 
-    // From fewer pauses nothing is concluded.
-    private const int LeastPauses = 3;
+    // A day of sums tells the rhythm anew after a restart: what is stored need not follow every minute.
+    private static readonly TimeSpan StoredBehind = TimeSpan.FromHours(1);
 
     private readonly SqliteDatabase _database = database;
+    private Dictionary<string, SourceRhythm> _known = [];
+    private Dictionary<string, SourceRhythm>? _stored;
 
     // A day of many sources is read, of which a minute is new.
     public override TimeSpan Interval => options.Value.MaxCountAge * 5;
@@ -25,53 +29,74 @@ internal sealed class SourceRhythms(SqliteDatabase database, IOptions<HealthOpti
 
     protected override IReadOnlyDictionary<string, SourceRhythm> Look(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var minute = now.ToUnixTimeSeconds() / 60;
-        var pauses = new Dictionary<string, (long Last, Dictionary<long, int> Lengths)>(StringComparer.Ordinal);
+        var seen = new Dictionary<string, (long Last, Dictionary<long, int> Lengths)>(StringComparer.Ordinal);
         SqliteSession.Read(_database, "reading how regularly metrics come in", session =>
         {
+            _stored ??= SourceRhythmStore.Read(session);
             if (!session.HasTable("maintenance_metric_rollups"))
                 return false;
             // In the order of the key. What has a time to come says nothing of the present.
+            var minute = now.ToUnixTimeSeconds() / 60;
             const string Sql = "SELECT minute, source_name FROM maintenance_metric_rollups WHERE minute > $from AND minute <= $to";
             foreach (var (at, source) in session.Stream(Sql, row => (row.GetInt64(0), row.GetString(1)), ("$from", minute - WindowMinutes), ("$to", minute)))
-                Add(pauses, source, at);
+                Add(seen, source, at);
             return true;
         }, cancellationToken);
-        return pauses.ToDictionary(p => p.Key, p => new SourceRhythm(DateTimeOffset.FromUnixTimeSeconds(p.Value.Last * 60), NormalPause(p.Value.Lengths)), StringComparer.Ordinal);
+        _known = Remember(seen, now);
+        Store(cancellationToken);
+        return _known;
     }
 
-    private static void Add(Dictionary<string, (long Last, Dictionary<long, int> Lengths)> pauses, string source, long minute)
+    private static void Add(Dictionary<string, (long Last, Dictionary<long, int> Lengths)> seen, string source, long minute)
     {
-        if (!pauses.TryGetValue(source, out var known))
+        if (!seen.TryGetValue(source, out var known))
         {
-            pauses[source] = (minute, []);
+            seen[source] = (minute, []);
         }
         else if (known.Last != minute)
         {
             known.Lengths[minute - known.Last] = known.Lengths.GetValueOrDefault(minute - known.Last) + 1;
-            pauses[source] = (minute, known.Lengths);
+            seen[source] = (minute, known.Lengths);
         }
     }
 
-    private static TimeSpan? NormalPause(Dictionary<long, int> lengths)
+    /// <summary>
+    /// What was known, and what is new: while a source is silent its pauses leave the window one by one, and what was known stays. What is of a time to come was
+    /// written by a wrong clock.
+    /// </summary>
+    private Dictionary<string, SourceRhythm> Remember(Dictionary<string, (long Last, Dictionary<long, int> Lengths)> seen, DateTimeOffset now)
     {
-        var count = lengths.Values.Sum();
-        if (count < LeastPauses)
-            return null;
-        var rank = Math.Ceiling(Normal * count);
-        var seen = 0;
-        foreach (var (length, times) in lengths.OrderBy(l => l.Key))
+        var known = new Dictionary<string, SourceRhythm>(StringComparer.Ordinal);
+        foreach (var (source, rhythm) in (_stored ?? []).Concat(_known).Where(k => k.Value.LastMinute <= now))
+            known[source] = rhythm;
+        foreach (var (source, (last, lengths)) in seen)
         {
-            seen += times;
-            if (seen >= rank)
-                return TimeSpan.FromMinutes(length);
+            var fresh = SourceRhythm.Of(last, lengths);
+            if (!known.TryGetValue(source, out var older))
+                known[source] = fresh;
+            else if (fresh.LastMinute > older.LastMinute)
+                known[source] = older.Then(fresh);
         }
 
-        return null;
+        return known.Count <= SourceRhythmStore.MaxSources ? known
+            : known.OrderByDescending(k => k.Value.LastMinute).Take(SourceRhythmStore.MaxSources).ToDictionary(StringComparer.Ordinal);
+    }
+
+    /// <summary>Stores what the next process could not tell from the last day.</summary>
+    private void Store(CancellationToken cancellationToken)
+    {
+        if (_stored is not { } stored)
+            return;
+        var changed = _known.Where(k => !stored.TryGetValue(k.Key, out var old) || old.LongPause != k.Value.LongPause || k.Value.LastMinute - old.LastMinute >= StoredBehind || k.Value.LastMinute < old.LastMinute).ToList();
+        try
+        {
+            if (changed.Count > 0 && store.Save(changed, cancellationToken))
+                _stored = new(_known, StringComparer.Ordinal);
+        }
+        catch (MaintenanceException e)
+        {
+            // It is tried again with the next look; this process knows it meanwhile.
+            Log.RhythmsNotStored(logger, e, e.Reason);
+        }
     }
 }
-
-/// <summary>How regularly metrics of a source come in.</summary>
-/// <param name="LastMinute">Beginning of the last minute with one, UTC.</param>
-/// <param name="NormalPause">Normal time from one minute with metrics to the next, whole minutes; null: there are too few to tell.</param>
-internal sealed record SourceRhythm(DateTimeOffset LastMinute, TimeSpan? NormalPause);

@@ -17,10 +17,12 @@ internal sealed class BackupsSection(BackupList backups, IOptions<HealthOptions>
         var newest = all.Count > 0 ? all[0] : null;
         var isNeeded = newest is not null || BackupTaker.HoldsRows(session);
         var rehearsed = RestoreDrillStore.ReadLast(session);
-        List<HealthFinding> findings = [.. isNeeded ? Newest(newest, look) : [], .. Failure(newest, look), .. newest is null ? [] : Drill(newest, rehearsed, look)];
+        var ofNewest = newest is null ? null : RestoreDrillStore.ReadLastOf(session, newest.Name);
+        List<HealthFinding> findings = [.. isNeeded ? Newest(newest, look) : [], .. Failure(newest, look), .. newest is null ? [] : Drill(newest, ofNewest, rehearsed, look)];
         return look.Section(
             Kind,
-            findings.Count > 0 ? findings[0].Evidence : !isNeeded ? "There is nothing to lose yet." : FormattableString.Invariant($"The newest of {all.Count} is of {newest!.CreatedAt:yyyy-MM-dd HH:mm} UTC."),
+            findings.Count > 0 ? findings[0].Evidence : !isNeeded ? "There is nothing to lose yet."
+                : FormattableString.Invariant($"The newest of {all.Count} is of {newest!.CreatedAt:yyyy-MM-dd HH:mm} UTC, {(ofNewest is null ? "not rehearsed yet; an older one was" : "and was rehearsed")}."),
             [
                 HealthFigure.Count("backups", all.Count, "backups"),
                 new HealthFigure("last_backup", newest?.CreatedAt),
@@ -28,6 +30,7 @@ internal sealed class BackupsSection(BackupList backups, IOptions<HealthOptions>
                 new HealthFigure("last_backup_name", newest?.Name),
                 HealthFigure.Count("last_backup_bytes", newest?.Bytes, "bytes"),
                 new HealthFigure("verified", newest?.VerifiedAt),
+                new HealthFigure("newest_rehearsed", newest is null ? null : ofNewest is { Passed: true }),
                 new HealthFigure("last_drill", rehearsed.Last?.EndedAt),
                 new HealthFigure("last_drill_passed", rehearsed.Last?.Passed),
                 new HealthFigure("restore_rehearsed", rehearsed.LastPassed?.EndedAt),
@@ -46,15 +49,23 @@ internal sealed class BackupsSection(BackupList backups, IOptions<HealthOptions>
             yield return HealthRules.BackupUnverified.Warn($"Nothing says that {newest.Name} was ever verified.");
     }
 
-    private IEnumerable<HealthFinding> Drill(Backup newest, LastDrills drills, HealthLook look)
+    /// <summary>
+    /// What was rehearsed with another backup says nothing of the newest one. That it has not been rehearsed yet is a figure while a drill passed lately, since
+    /// backups are taken more often than drills are run; it is a finding when the last drill failed, or neither happened within the time allowed.
+    /// </summary>
+    private IEnumerable<HealthFinding> Drill(Backup newest, StoredDrill? ofNewest, LastDrills drills, HealthLook look)
     {
-        // What failed with an older backup says nothing of one that was taken since.
-        if (drills.Last is { Passed: false } failed && failed.EndedAt >= newest.CreatedAt)
+        var allowed = options.Value.MaxDrillAge;
+        if (ofNewest is { Passed: false } failed)
             yield return HealthRules.DrillFailed.Fail($"{failed.BackupName} could not be restored: {string.Join("; ", failed.Problems)}");
+        else if (ofNewest is null && drills.Last is { Passed: false } other)
+            yield return HealthRules.NotRehearsed.Warn($"The last drill failed, with {other.BackupName}; the newest backup, {newest.Name}, was not rehearsed.");
         else if (look.Now - drills.LastPassed?.EndedAt is not { } age)
             yield return HealthRules.NotRehearsed.Warn("No backup was ever restored to see whether that works.");
-        else if (age > options.Value.MaxDrillAge)
-            yield return HealthRules.NotRehearsed.Warn(FormattableString.Invariant($"A restore was last rehearsed {age.TotalDays:0.#} days ago; {options.Value.MaxDrillAge.TotalDays:0.#} are allowed."));
+        else if (age > allowed)
+            yield return HealthRules.NotRehearsed.Warn(FormattableString.Invariant($"A restore was last rehearsed {age.TotalDays:0.#} days ago; {allowed.TotalDays:0.#} are allowed."));
+        else if (ofNewest is null && look.Now - newest.CreatedAt is var unrehearsed && unrehearsed > allowed)
+            yield return HealthRules.NotRehearsed.Warn(FormattableString.Invariant($"The newest backup, {newest.Name}, has not been rehearsed in {unrehearsed.TotalDays:0.#} days; {allowed.TotalDays:0.#} are allowed."));
     }
 
     /// <summary>The last backup that somebody asked for, when it failed and there is no newer one.</summary>

@@ -7,7 +7,7 @@ namespace ThreatLens.Maintenance.Health.Sections;
 /// <summary>Errors over time. Those of operations are on record; those of ingest and of calls are counted since the process began.</summary>
 internal sealed class ErrorsSection(CallErrors calls, IngestStatistics ingest, IOptions<HealthOptions> options) : IHealthSectionSource
 {
-    private static readonly (string Name, int Minutes)[] Windows = [("errors_5_minutes", 5), ("errors_1_hour", 60), ("errors_24_hours", 24 * 60)];
+    private static readonly (string Name, int Minutes)[] Windows = [("5_minutes", 5), ("1_hour", 60), ("24_hours", 24 * 60)];
 
     public HealthSectionKind Kind => HealthSectionKind.Errors;
 
@@ -22,21 +22,34 @@ internal sealed class ErrorsSection(CallErrors calls, IngestStatistics ingest, I
         return look.Section(
             Kind, $"{service} calls of the last hour ended with an error of the service, {calls.OfCallers.Last(60)} with one of the caller.",
             [
-                .. Kept("calls, service", calls.OfService),
-                .. Kept("calls, caller", calls.OfCallers),
-                .. Kept("ingest, rejected entries", ingest.RejectedByMinute),
-                .. Kept("ingest, groups not stored", ingest.FailuresByMinute),
-                .. Windows.Select(w => HealthFigure.Count(w.Name, FailedOperations(look, w.Minutes), "errors", "operations")),
+                .. Kept("calls, service", calls.OfService, look.Now),
+                .. Kept("calls, caller", calls.OfCallers, look.Now),
+                .. Kept("ingest, rejected entries", ingest.RejectedByMinute, look.Now),
+                .. Kept("ingest, groups not stored", ingest.FailuresByMinute, look.Now),
+                .. Figures("operations", minutes => Ended(look, minutes), window => window),
             ],
             findings,
             look.Session is null ? HealthStatus.Unknown : HealthStatus.Ok);
     }
 
-    private IEnumerable<HealthFigure> Kept(string subject, MinuteCounter counter) =>
-        Windows.Select(w => HealthFigure.Count(w.Name, counter.Last(w.Minutes), "errors", subject).Kept(ingest.Since));
+    private IEnumerable<HealthFigure> Kept(string subject, MinuteCounter counter, DateTimeOffset now) =>
+        Figures(subject, counter.Last, window => now - ingest.Since is var counted && counted < window ? counted : window).Select(f => f.Kept(ingest.Since));
 
-    private static long FailedOperations(HealthLook look, int minutes) => look.HasTable("maintenance_operations")
+    /// <summary>How many, and how many an hour: of the window, or of as much of it as was counted.</summary>
+    private static IEnumerable<HealthFigure> Figures(string subject, Func<int, long> count, Func<TimeSpan, TimeSpan> counted)
+    {
+        foreach (var (name, minutes) in Windows)
+        {
+            var errors = count(minutes);
+            yield return HealthFigure.Count($"errors_{name}", errors, "errors", subject);
+            var hours = counted(TimeSpan.FromMinutes(minutes)).TotalHours;
+            yield return new HealthFigure($"rate_{name}", hours > 0 ? errors / hours : null, "errors/h", subject);
+        }
+    }
+
+    /// <summary>Operations of the window that failed, or that the end of their process interrupted. Whoever cancelled one wanted that.</summary>
+    private static long Ended(HealthLook look, int minutes) => look.HasTable("maintenance_operations")
         ? look.Session!.Query(
-            "SELECT count(*) FROM maintenance_operations WHERE state = 'Failed' AND id >= $since", row => row.GetInt64(0), ("$since", OperationIds.From(look.Now.AddMinutes(-minutes))))[0]
+            "SELECT count(*) FROM maintenance_operations WHERE state IN ('Failed', 'Interrupted') AND id >= $since", row => row.GetInt64(0), ("$since", OperationIds.From(look.Now.AddMinutes(-minutes))))[0]
         : 0;
 }

@@ -4,10 +4,13 @@ using ThreatLens.Maintenance.Ingestion;
 
 namespace ThreatLens.Maintenance.Health.Sections;
 
-/// <summary>What the log sources' watchers say of them, and whether metrics come in as regularly as they used to.</summary>
-internal sealed class LogSourcesSection(SourceRhythms rhythms, IngestStatistics statistics, IOptions<HealthOptions> options) : IHealthSectionSource
+/// <summary>
+/// What the log sources' watchers say of them, and whether metrics come in as regularly as they used to. Up to a thousand are read with the report; more were read in
+/// the background, and their figures are of the first thousand.
+/// </summary>
+internal sealed class LogSourcesSection(SourceRhythms rhythms, LogSourceScan scan, IngestStatistics statistics, IOptions<HealthOptions> options) : IHealthSectionSource
 {
-    private const int MaxListed = 1_000;
+    private const int MaxFindings = 1_000;
 
     public HealthSectionKind Kind => HealthSectionKind.LogSources;
 
@@ -15,23 +18,39 @@ internal sealed class LogSourcesSection(SourceRhythms rhythms, IngestStatistics 
     {
         if (look.Session is not { } session)
             return HealthLook.Unknown(Kind, "The database does not exist yet.");
-        var sources = LogSourceStore.List(session, MaxListed, null, null);
+        var sources = LogSourceStore.List(session, LogSourceScan.PageSize + 1, null, null);
+        if (sources.Count <= LogSourceScan.PageSize)
+            return Tell(look, sources, null);
+        return scan.Last is { Value: { } all } last ? Tell(look, all, last) : HealthLook.Unknown(Kind, $"There are more than {LogSourceScan.PageSize} sources, and they have not all been looked at yet.");
+    }
+
+    /// <param name="look">The report.</param>
+    /// <param name="sources">All of them.</param>
+    /// <param name="sample">Where they come from; null: they were read just now.</param>
+    private HealthSection Tell(HealthLook look, IReadOnlyList<LogSource> sources, Sampled<IReadOnlyList<LogSource>?>? sample)
+    {
+        // Watchers are judged as of when they were looked at.
+        var at = sample?.At ?? look.Now;
         var heard = statistics.Snapshot().Sources.ToDictionary(s => s.SourceName, s => s.LastStoredAt, StringComparer.Ordinal);
         var seen = sources.Select(s => new SeenSource(s, Silence(s, heard, look.Now))).ToList();
-        List<HealthFinding> findings = [.. seen.SelectMany(s => Findings(s, look.Now))];
+        List<HealthFinding> findings = [.. seen.SelectMany(s => Findings(s, at))];
+        HealthFigure Count(string name, int count) => HealthFigure.Count(name, count, "sources") is var figure && sample is null ? figure : figure.At(at);
+        var isLooked = IsFresh(look.Now, rhythms.Last) && (sample is null || IsFresh(look.Now, sample));
         return look.Section(
-            Kind, Summary(sources, findings),
+            Kind, isLooked || findings.Count > 0 ? Summary(sources, findings) : "How regularly metrics come in has not been looked at lately.",
             [
-                HealthFigure.Count("sources", sources.Count, "sources"),
-                HealthFigure.Count("active", sources.Count(s => s.Status == LogSourceStatus.Active), "sources"),
-                HealthFigure.Count("error", sources.Count(s => s.Status == LogSourceStatus.Error), "sources"),
-                HealthFigure.Count("disabled", sources.Count(s => !s.IsEnabled), "sources"),
-                HealthFigure.Count("silent", findings.Count(f => f.Id == HealthRules.SourceSilent.Id), "sources"),
-                .. seen.SelectMany(Figures),
+                Count("sources", sources.Count),
+                Count("active", sources.Count(s => s.Status == LogSourceStatus.Active)),
+                Count("error", sources.Count(s => s.Status == LogSourceStatus.Error)),
+                Count("disabled", sources.Count(s => !s.IsEnabled)),
+                Count("silent", findings.Count(f => f.Id == HealthRules.SourceSilent.Id)),
+                .. seen.Take(LogSourceScan.PageSize).SelectMany(Figures),
             ],
-            findings,
-            sources.Count == 0 ? HealthStatus.Unknown : HealthStatus.Ok);
+            findings.Count <= MaxFindings ? findings : findings[..MaxFindings],
+            sources.Count > 0 && isLooked ? HealthStatus.Ok : HealthStatus.Unknown);
     }
+
+    private static bool IsFresh<T>(DateTimeOffset now, Sampled<T>? sample) => sample is not null && SampleAge.StatusOf(now - sample.At, sample.Took) == HealthStatus.Ok;
 
     /// <summary>
     /// Whose metrics come in through this process is known to the moment; of those that others write, only what the sample saw when it was taken. The
@@ -43,10 +62,14 @@ internal sealed class LogSourcesSection(SourceRhythms rhythms, IngestStatistics 
         var rhythm = sample?.Value.GetValueOrDefault(source.SourceName);
         DateTimeOffset? summed = rhythm?.LastMinute.AddMinutes(1) is { } end ? end < sample!.At ? end : sample.At : null;
         if (!heard.TryGetValue(source.SourceName, out var stored))
-            return new Silence(summed, sample?.At - summed, rhythm?.NormalPause, sample?.At);
+            return new Silence(summed, sample?.At - summed, rhythm, sample?.At);
         var last = summed > stored ? summed.Value : stored;
-        return new Silence(last, now - last, rhythm?.NormalPause, sample?.At);
+        return new Silence(last, now - last, rhythm, sample?.At);
     }
+
+    /// <summary>After how long a source counts as silent.</summary>
+    private TimeSpan Allowed(Silence silence) => silence.Rhythm?.NormalPause is not { } normal ? options.Value.SourceSilenceWithoutRhythm
+        : normal * options.Value.SourceSilence is var times && times > options.Value.IngestSilence ? times : options.Value.IngestSilence;
 
     private IEnumerable<HealthFinding> Findings(SeenSource seen, DateTimeOffset now)
     {
@@ -58,9 +81,13 @@ internal sealed class LogSourcesSection(SourceRhythms rhythms, IngestStatistics 
             yield return HealthRules.SourceError.Warn($"{s.Path}: {s.ErrorMessage}", s.SourceName, disable);
         else if (IsUnwatched(s, now))
             yield return HealthRules.SourceUnwatched.Warn($"{s.Path} is enabled and nobody watches it; last watched: {(s.LastMonitoredAt is { } at ? FormattableString.Invariant($"{at:yyyy-MM-dd HH:mm:ss} UTC") : "never")}.", s.SourceName, disable);
-        else if (silence.Normal is { } normal && silence.For > normal * options.Value.SourceSilence && silence.For > options.Value.IngestSilence)
-            yield return HealthRules.SourceSilent.Warn(FormattableString.Invariant($"{s.Path}: no metric for {silence.For.Value.TotalMinutes:0.#} min; normally there is one every {normal.TotalMinutes:0} min."), s.SourceName, disable);
+        else if (silence.For > Allowed(silence))
+            yield return HealthRules.SourceSilent.Warn($"{s.Path}: {Evidence(silence)}", s.SourceName, disable);
     }
+
+    private string Evidence(Silence silence) => FormattableString.Invariant($"no metric for {silence.For!.Value.TotalMinutes:0.#} min; ") + (silence.Rhythm is { NormalPause: { } normal } rhythm
+        ? FormattableString.Invariant($"normally there is one every {normal.TotalMinutes:0} min, by {rhythm.Pauses} pauses.")
+        : FormattableString.Invariant($"{silence.Rhythm?.Pauses ?? 0} pauses make no rhythm, and {options.Value.SourceSilenceWithoutRhythm.TotalHours:0.##} h are allowed."));
 
     // A stored "active" is what its watcher said last; a watcher that died could not take it back.
     private bool IsUnwatched(LogSource source, DateTimeOffset now) => source.Status switch
@@ -70,7 +97,7 @@ internal sealed class LogSourcesSection(SourceRhythms rhythms, IngestStatistics 
         _ => true,
     };
 
-    private static IEnumerable<HealthFigure> Figures(SeenSource seen)
+    private IEnumerable<HealthFigure> Figures(SeenSource seen)
     {
         var (s, silence) = seen;
         yield return new HealthFigure("status", s.IsEnabled ? s.Status : $"{s.Status} (disabled)", "", s.SourceName);
@@ -78,7 +105,9 @@ internal sealed class LogSourcesSection(SourceRhythms rhythms, IngestStatistics 
         yield return HealthFigure.Count("file_size", s.FileSize, "bytes", s.SourceName);
         yield return new HealthFigure("last_monitored", s.LastMonitoredAt, "", s.SourceName);
         yield return new HealthFigure("last_metric", silence.Last, "", s.SourceName).Kept(silence.SampledAt);
-        yield return new HealthFigure("normal_pause", silence.Normal, "", s.SourceName).Kept(silence.SampledAt);
+        yield return new HealthFigure("normal_pause", silence.Rhythm?.NormalPause, "", s.SourceName).Kept(silence.SampledAt);
+        yield return HealthFigure.Count("pauses", silence.SampledAt is null ? null : silence.Rhythm?.Pauses ?? 0, "pauses", s.SourceName).Kept(silence.SampledAt);
+        yield return new HealthFigure("silent_after", Allowed(silence), "", s.SourceName);
     }
 
     private static string Summary(IReadOnlyList<LogSource> sources, List<HealthFinding> findings)
@@ -95,8 +124,8 @@ internal sealed class LogSourcesSection(SourceRhythms rhythms, IngestStatistics 
 }
 
 /// <summary>Since when no metric of a source has come in.</summary>
-/// <param name="Last">The last one, UTC; null: none within a day.</param>
+/// <param name="Last">The last one, UTC; null: none is known.</param>
 /// <param name="For">How long ago, as far as is known; null: as above.</param>
-/// <param name="Normal">The normal time between minutes with metrics; null: not known.</param>
+/// <param name="Rhythm">How regularly they came in; null: none is known.</param>
 /// <param name="SampledAt">When that was looked up, UTC.</param>
-internal sealed record Silence(DateTimeOffset? Last, TimeSpan? For, TimeSpan? Normal, DateTimeOffset? SampledAt);
+internal sealed record Silence(DateTimeOffset? Last, TimeSpan? For, SourceRhythm? Rhythm, DateTimeOffset? SampledAt);

@@ -4,8 +4,8 @@ using ThreatLens.Maintenance.Operations;
 
 namespace ThreatLens.Maintenance.Health.Sections;
 
-/// <summary>What runs, and what failed lately and did not succeed since.</summary>
-internal sealed class OperationsSection(OperationRunner runner, IOptions<HealthOptions> options) : IHealthSectionSource
+/// <summary>What runs, what failed lately and did not succeed since, and what was scheduled and did not run.</summary>
+internal sealed class OperationsSection(OperationRunner runner, ScheduleLook schedules, IOptions<HealthOptions> options) : IHealthSectionSource
 {
     private static readonly string[] States = ["Succeeded", "Failed", "Cancelled", "Interrupted"];
 
@@ -18,7 +18,8 @@ internal sealed class OperationsSection(OperationRunner runner, IOptions<HealthO
         var since = OperationIds.From(look.Now - options.Value.FailedOperations);
         var running = runner.Running.Where(o => !o.HasEnded).ToList();
         var counts = has ? Count(look, since) : [];
-        List<HealthFinding> findings = [.. has ? Failed(look, since) : [], .. running.Where(o => IsStalled(o, look.Now)).Select(o => Stalled(o, look.Now))];
+        var scheduled = schedules.Look(look, since);
+        List<HealthFinding> findings = [.. has ? Failed(look, since) : [], .. scheduled.Findings, .. running.Where(o => IsStalled(o, look.Now)).Select(o => Stalled(o, look.Now))];
         return look.Section(
             Kind,
             findings.Count > 0 ? findings[0].Evidence : $"{running.Count} running; {counts.GetValueOrDefault("Failed")} of the last {counts.Values.Sum()} failed.",
@@ -26,6 +27,7 @@ internal sealed class OperationsSection(OperationRunner runner, IOptions<HealthO
                 HealthFigure.Count("running", running.Count, "operations"),
                 .. States.Select(s => HealthFigure.Count(s.ToLowerInvariant(), counts.GetValueOrDefault(s), "operations")),
                 new HealthFigure("window", options.Value.FailedOperations),
+                .. scheduled.Figures,
                 .. running.SelectMany(o => (HealthFigure[])
                 [
                     new HealthFigure("kind", o.Kind.ToString(), "", o.Id),

@@ -18,13 +18,15 @@ internal sealed class PerformanceSection(SqliteDatabase database, QueryPlans pla
     {
         var (slow, statements) = (database.Slow.Counts.Last(60), database.Slow.List());
         var compared = plans.Last is { Value: { } regressions } last ? new Sampled<IReadOnlyList<PlanRegression>>(regressions, last.At, last.Took) : null;
+        var isFresh = compared is not null && SampleAge.StatusOf(look.Now - compared.At, compared.Took) == HealthStatus.Ok;
         List<HealthFinding> findings = [];
         if (slow > options.Value.SlowStatementsWarning)
             findings.Add(HealthRules.SlowStatements.Warn(FormattableString.Invariant($"{slow} statements of the last hour took {options.Value.SlowStatement.TotalMilliseconds:0} ms or more; {statements[0].Summary} took {statements[0].Longest.TotalMilliseconds:0} ms.")));
         findings.AddRange((compared?.Value ?? []).DistinctBy(r => r.Table).Select(r => HealthRules.PlanRegression.Warn($"'{r.Query}' walks through the whole table ({r.Plan}); without statistics: {r.Expected}.", r.Table)));
         return look.Section(
             Kind,
-            findings.Count > 0 ? findings[0].Evidence : compared is null ? "Query plans have not been looked at yet." : $"{slow} slow statements in the last hour; query plans are as they should be.",
+            findings.Count > 0 ? findings[0].Evidence : compared is null ? "Query plans have not been looked at yet."
+                : !isFresh ? FormattableString.Invariant($"Query plans were last looked at at {compared.At:yyyy-MM-dd HH:mm:ss} UTC, which is too long ago to count.") : $"{slow} slow statements in the last hour; query plans are as they should be.",
             [
                 HealthFigure.Count("slow_statements_1_hour", slow, "statements").Kept(),
                 HealthFigure.Count("slow_statements_24_hours", database.Slow.Counts.Last(24 * 60), "statements").Kept(),
@@ -38,7 +40,7 @@ internal sealed class PerformanceSection(SqliteDatabase database, QueryPlans pla
                 ]),
             ],
             findings,
-            compared is null ? HealthStatus.Unknown : HealthStatus.Ok);
+            isFresh ? HealthStatus.Ok : HealthStatus.Unknown);
     }
 
     /// <summary>What was measured last. Advice is no finding: it says what could be better, not that something is wrong.</summary>

@@ -19,22 +19,32 @@ internal sealed class RetentionSection(OldestRows oldest, IOptions<RetentionOpti
             return HealthLook.Unknown(Kind, "The database does not exist yet.");
         var sample = oldest.Last;
         var behind = sample?.Value.Where(r => IsBehind(r, sample.At)).ToList() ?? [];
+        // Where a cleanup has gone through lately, it has looked.
+        var unseen = sample?.Value.Where(r => r.Outcome == OldestOutcome.NotLooked && !IsCleaned(r, sample.At)).Select(r => r.Table).ToList() ?? [];
+        var isFresh = sample is not null && SampleAge.StatusOf(look.Now - sample.At, sample.Took) == HealthStatus.Ok;
         var used = DatabasePages.Read(connection).UsedBytes;
         List<HealthFinding> findings = [.. behind.Select(r => Behind(r, sample!.At)), .. Size(used), .. Clock(look)];
         return look.Section(
             Kind,
-            findings.Count > 0 ? findings[0].Evidence : sample is null ? "The oldest rows have not been looked for yet." : "No row is older than its policy allows, or it is pinned.",
+            findings.Count > 0 ? findings[0].Evidence : sample is null ? "The oldest rows have not been looked for yet."
+                : !isFresh ? FormattableString.Invariant($"The oldest rows were last looked for at {sample.At:yyyy-MM-dd HH:mm:ss} UTC, which is too long ago to count.")
+                : unseen.Count > 0 ? $"How old the oldest rows are of {string.Join(", ", unseen)} cannot be told: there is no index on their times, or too many of those cannot be read."
+                : "No row is older than its policy allows, or it is pinned.",
             [
                 .. sample?.Value.SelectMany(r => Figures(r, sample.At)) ?? [],
                 HealthFigure.Count("used_bytes", used, "bytes"),
                 HealthFigure.Count("max_bytes", retention.Value.MaxDatabaseBytes, "bytes"),
             ],
             findings,
-            sample is null ? HealthStatus.Unknown : HealthStatus.Ok);
+            isFresh && unseen.Count == 0 ? HealthStatus.Ok : HealthStatus.Unknown);
     }
 
     // What a cleanup has gone past and left is pinned, or refers to something that is.
-    private bool IsBehind(OldestRow row, DateTimeOffset at) => at - row.MaxAge - options.Value.RetentionGrace is var limit && row.Oldest < limit && !(row.CleanedTo >= limit);
+    private bool IsBehind(OldestRow row, DateTimeOffset at) => row.Oldest < Limit(row, at) && !IsCleaned(row, at);
+
+    private bool IsCleaned(OldestRow row, DateTimeOffset at) => row.CleanedTo >= Limit(row, at);
+
+    private DateTimeOffset Limit(OldestRow row, DateTimeOffset at) => at - row.MaxAge - options.Value.RetentionGrace;
 
     private static HealthFinding Behind(OldestRow row, DateTimeOffset at) => HealthRules.Behind.Warn(
         FormattableString.Invariant($"The oldest row of {row.Table} is {(at - row.Oldest!.Value).TotalDays:0.#} days old; its policy allows {row.MaxAge.TotalDays:0.##}."), row.Table, $"threatlens cleanup --table {row.Table}");
@@ -58,9 +68,10 @@ internal sealed class RetentionSection(OldestRows oldest, IOptions<RetentionOpti
 
     private IEnumerable<HealthFigure> Figures(OldestRow row, DateTimeOffset at) =>
     [
-        new HealthFigure("oldest", row.Oldest, "", row.Table).At(at),
+        // A text where there is none: unknown would mean that nobody looked.
+        (row.Outcome == OldestOutcome.Empty ? new HealthFigure("oldest", "none", "", row.Table) : new HealthFigure("oldest", row.Oldest, "", row.Table)).At(at),
         new HealthFigure("max_age", row.MaxAge, "", row.Table),
         new HealthFigure("cleaned_to", row.CleanedTo, "", row.Table).At(at),
-        new HealthFigure("behind", IsBehind(row, at), "", row.Table).At(at),
+        new HealthFigure("behind", row.Outcome == OldestOutcome.NotLooked && !IsCleaned(row, at) ? null : IsBehind(row, at), "", row.Table).At(at),
     ];
 }

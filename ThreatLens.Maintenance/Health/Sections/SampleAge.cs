@@ -5,16 +5,21 @@ namespace ThreatLens.Maintenance.Health.Sections;
 /// <summary>What a sample's origin means to a figure of the report, and when a sample is too old to be worth anything.</summary>
 internal static class SampleAge
 {
-    private static readonly TimeSpan AlwaysFresh = TimeSpan.FromMinutes(15);
+    /// <summary>No sample is too old before that.</summary>
+    public static readonly TimeSpan AlwaysFresh = TimeSpan.FromMinutes(15);
     private const int Rounds = 200;
 
     /// <summary>The same figure, as its sample obtained it.</summary>
-    public static HealthFigure From(this HealthFigure figure, Origin origin) => origin.Kind switch
+    public static HealthFigure From(this HealthFigure figure, Origin origin)
     {
-        OriginKind.Rollup => figure.Kept(origin.At),
-        OriginKind.Estimated => figure.Within(origin.ErrorBound) with { SampledAt = origin.At },
-        _ => figure.At(origin.At),
-    };
+        var obtained = origin.Kind switch
+        {
+            OriginKind.Rollup => figure.Kept(origin.At),
+            OriginKind.Estimated => figure.Within(origin.ErrorBound) with { SampledAt = origin.At },
+            _ => figure.At(origin.At),
+        };
+        return origin.IsOfOneMoment ? obtained : obtained with { CountedSince = origin.Since };
+    }
 
     /// <summary>Samples that could not be renewed for long say nothing of now.</summary>
     /// <param name="age">Of the sample.</param>

@@ -5,12 +5,10 @@ using ThreatLens.Maintenance.Statistics.History;
 namespace ThreatLens.Maintenance.Health.Sections;
 
 /// <summary>How large the files are, how they grow, and how much room is left.</summary>
-internal sealed class StorageSection(SqliteDatabase database, HealthHistory history, IOptions<HealthOptions> options) : IHealthSectionSource
+internal sealed class StorageSection(SqliteDatabase database, HealthHistory history, IOptions<HistoryOptions> recorded, IOptions<HealthOptions> options) : IHealthSectionSource
 {
     private const double LeastFreeBytes = 64 * 1024 * 1024;
-
-    // What was seen for a shorter time tells nothing of days: a first import, a busy hour.
-    private static readonly TimeSpan LeastSpan = TimeSpan.FromHours(6);
+    private const int MissedSamples = 4;
 
     public HealthSectionKind Kind => HealthSectionKind.Storage;
 
@@ -28,7 +26,7 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
         // Free pages are written again before the file grows.
         double? budgetShare = database.MaxBytes == 0 ? null : Math.Max(0, 1 - ((double)(bytes - free) / database.MaxBytes));
         var growth = history.Growth;
-        var days = growth?.DaysUntilFull(Math.Min(diskFree + free, database.MaxBytes == 0 ? long.MaxValue : database.MaxBytes - (bytes - free)));
+        var forecast = RoomForecast.Of(growth, bytes - free, free, diskFree, database.MaxBytes);
         return look.Section(
             Kind, $"{Bytes(bytes)} in the database, {Bytes(diskFree)} free on its disk.",
             [
@@ -40,18 +38,21 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
                 HealthFigure.Count("disk_free_bytes", diskFree, "bytes"),
                 new("disk_free_share", freeShare),
                 HealthFigure.Count("budget_bytes", database.MaxBytes == 0 ? null : database.MaxBytes, "bytes"),
-                .. Forecast(growth, days),
+                .. Forecast(growth, forecast?.Days),
             ],
-            [.. Room(freeShare, budgetShare), .. FullSoon(growth, days), .. Waste(bytes, free, wal)],
-            freeShare is null ? HealthStatus.Unknown : HealthStatus.Ok);
+            [.. Room(freeShare, budgetShare), .. FullSoon(growth, forecast), .. Waste(bytes, free, wal)],
+            freeShare is null || IsOld(growth, look.Now) ? HealthStatus.Unknown : HealthStatus.Ok);
     }
+
+    /// <summary>Samples that could not be taken for long: how it grows now is not known.</summary>
+    private bool IsOld(Growth? growth, DateTimeOffset now) => now - growth?.At is { } age && age > SampleAge.AlwaysFresh && age > recorded.Value.Interval * MissedSamples;
 
     private IEnumerable<HealthFinding> Room(double? disk, double? budget) =>
         HealthRules.DiskNearlyFull.Below(disk, options.Value.FreeDiskWarning, options.Value.FreeDiskCritical, () => FormattableString.Invariant($"{disk:P1} of the disk is free."))
             .Concat(HealthRules.BudgetNearlyFull.Below(budget, options.Value.FreeDiskWarning, options.Value.FreeDiskCritical, () => FormattableString.Invariant($"{budget:P1} of Maintenance:Database:MaxBytes ({Bytes(database.MaxBytes)}) is free.")));
 
     /// <summary>A rate that the samples leave open, or that was seen for a short time only, is told and alarms nobody.</summary>
-    private IEnumerable<HealthFinding> FullSoon(Growth? growth, double? days) => growth is null || growth.Span < LeastSpan || growth.BytesPerDay <= growth.ErrorBytesPerDay
+    private IEnumerable<HealthFinding> FullSoon(Growth? growth, RoomForecast? forecast) => growth is null || forecast is not { IsTelling: true, Days: var days }
         ? []
         : HealthRules.FullSoon.Below(days, options.Value.DaysUntilFullWarning, options.Value.DaysUntilFullCritical, () =>
             FormattableString.Invariant($"At {Bytes(growth.BytesPerDay)} a day, the growth of the last {growth.Span.TotalDays:0.#} days, there is no room left in {days:0.#} days."));

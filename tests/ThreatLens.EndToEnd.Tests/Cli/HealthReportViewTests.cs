@@ -37,7 +37,7 @@ public sealed class HealthReportViewTests
         Assert.DoesNotContain("…", result.Output, StringComparison.Ordinal);
         string[] expected =
         [
-            "INGEST WARNING", "12.5 rows/s from 2 sources", "1.5 MiB", "rows stored", "lines per second", "LOG SOURCES UNKNOWN",
+            "INGEST WARNING", "12.5 rows/s from 2 sources", "1.5 MiB", "(counted from 1970-01-01 00:00:00 to 1970-01-01 00:01:30)", "rows stored", "lines per second", "LOG SOURCES UNKNOWN",
             "ingest.silent", "nothing came", "look at it", "threatlens status",
         ];
         foreach (var text in expected)
@@ -107,6 +107,7 @@ public sealed class HealthReportViewTests
                 Figures =
                 {
                     new HealthFigure { Name = "queued_bytes", Number = 1.5 * 1024 * 1024, Unit = "bytes" },
+                    new HealthFigure { Name = "events", Number = 5, BeginTime = new Timestamp(), SampleTime = new Timestamp { Seconds = 90 } },
                     new HealthFigure { Name = "rows_stored", Subject = "auth.log", Number = 7, Unit = "rows" },
                     new HealthFigure { Name = "lines_per_second", Subject = "auth.log", Number = 3.25, Unit = "lines/s" },
                     new HealthFigure { Name = "rows_stored", Subject = LongSource, Number = 1234, Unit = "rows" },

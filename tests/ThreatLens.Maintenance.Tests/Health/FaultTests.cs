@@ -233,9 +233,6 @@ public sealed class FaultTests : HealthTestBase
         Assert.All(findings, f => Assert.Equal((HealthStatus.Warning, Time.GetUtcNow()), (f.Severity, f.Since)));
     }
 
-    private void Watch(string source) => File.Execute(
-        $"INSERT INTO log_sources(source_name, path, enabled, status, last_monitored) VALUES ('{source}', '/logs/{source}', 1, 'active', '{Time.GetUtcNow():yyyy-MM-dd HH:mm:ss}') ON CONFLICT(source_name) DO UPDATE SET last_monitored = excluded.last_monitored");
-
     /// <summary>Overwrites the table's first page in the file.</summary>
     private void Corrupt(string table)
     {

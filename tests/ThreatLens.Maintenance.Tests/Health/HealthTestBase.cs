@@ -81,6 +81,10 @@ public abstract class HealthTestBase : SqliteMigrationTestBase, IDisposable
     private protected static object? Value(HealthReport report, HealthSectionKind kind, string name, string subject = "") =>
         Section(report, kind).Figures.Single(f => f.Name == name && f.Subject == subject).Value;
 
+    /// <summary>Somebody watches the source now.</summary>
+    private protected void Watch(string source) => File.Execute(
+        $"INSERT INTO log_sources(source_name, path, enabled, status, last_monitored) VALUES ('{source}', '/logs/{source}', 1, 'active', '{Time.GetUtcNow():yyyy-MM-dd HH:mm:ss}') ON CONFLICT(source_name) DO UPDATE SET last_monitored = excluded.last_monitored");
+
     /// <summary>Stores a metric of the source in each of so many minutes up to now, as a producer does.</summary>
     private protected async Task SendEachMinuteAsync(string source, int minutes)
     {

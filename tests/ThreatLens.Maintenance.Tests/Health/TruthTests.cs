@@ -6,7 +6,7 @@ using Xunit;
 namespace ThreatLens.Maintenance.Tests.Health;
 
 /// <summary>Every figure of the report against plain SQL that shares nothing with the service, at a fixed time.</summary>
-public sealed class TruthTests : HealthTestBase
+public sealed partial class TruthTests : HealthTestBase
 {
     public static TheoryData<LegacyKind, bool> LegacyKinds() => Statistics.Sampling.StatisticsTestBase.LegacyKinds();
 
@@ -45,11 +45,13 @@ public sealed class TruthTests : HealthTestBase
         var report = Report();
 
         AssertTruth(report);
+        AssertService(report);
         Assert.Equal(90d, Value(report, HealthSectionKind.Ingest, "rows_stored"));
         Assert.Equal(Noon, Value(report, HealthSectionKind.Ingest, "last_stored", "a"));
         Assert.Equal(TimeSpan.FromMinutes(1), Value(report, HealthSectionKind.LogSources, "normal_pause", "a"));
         Assert.Equal((2d, 1d, 1d, 4d), (Value(report, HealthSectionKind.LogSources, "active"), Value(report, HealthSectionKind.LogSources, "error"), Value(report, HealthSectionKind.LogSources, "disabled"), Value(report, HealthSectionKind.LogSources, "sources")));
         Assert.Equal(new DateTimeOffset(2026, 10, 20, 0, 0, 0, TimeSpan.Zero).AddTicks(10), Value(report, HealthSectionKind.Retention, "oldest", "processing_metrics"));
+        AssertEveryFigureIsCompared(report);
     }
 
     /// <summary>What is in every database, and whatever of the rest the schema has.</summary>

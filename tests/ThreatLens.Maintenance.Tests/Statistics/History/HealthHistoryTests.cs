@@ -54,6 +54,23 @@ public sealed class HealthHistoryTests
     }
 
     [Theory]
+    [InlineData(350, 0, false)]
+    [InlineData(370, 0, true)]
+    [InlineData(370, 2000, false)]
+    public void RoomForecast_tells_only_what_was_seen_for_six_hours_and_lies_on_a_line(int minutes, int scatter, bool isTelling)
+    {
+        var random = new Random(7);
+        var growth = Loaded(Enumerable.Range(0, minutes + 1).Select(i => Sample(Noon.AddMinutes(i - minutes), 10_000_000 + i + random.Next(-scatter, scatter + 1)))).Growth;
+
+        var forecast = RoomForecast.Of(growth, 10_000, 500, 2_000, budgetBytes: 11_000)!;
+
+        Assert.Equal(isTelling, forecast.IsTelling);
+        Assert.Equal(growth!.DaysUntilFull(1_000), forecast.Days);
+        Assert.Equal(growth.DaysUntilFull(2_500), RoomForecast.Of(growth, 10_000, 500, 2_000, budgetBytes: 0)!.Days);
+        Assert.Null(RoomForecast.Of(null, 10_000, 500, 2_000, 0));
+    }
+
+    [Theory]
     [InlineData(3, 60)]
     [InlineData(100, 0.1)]
     public void Growth_of_too_few_samples_or_too_short_a_time_is_unknown(int samples, double minutes) =>

@@ -1,0 +1,135 @@
+using System.Globalization;
+using ThreatLens.Maintenance.Health;
+using Xunit;
+
+namespace ThreatLens.Maintenance.Tests.Health;
+
+/// <summary>The figures of the service itself: its records, files and log sources.</summary>
+public sealed partial class TruthTests
+{
+    /// <summary>Figures of this process or machine, which no table has, and those that nothing was measured for here.</summary>
+    private static readonly HashSet<string> Unmeasured =
+    [
+        "disk_free_bytes", "disk_free_share", "growth_bytes_per_day", "days_until_full", "check_duration", "rows_per_second", "commit_latency_p50", "commit_latency_p99", "queued_batches", "queued_bytes",
+        "slow_statements_1_hour", "slow_statements_24_hours", "indexes_missing", "indexes_superfluous", "indexes_unused",
+    ];
+
+    private readonly HashSet<(HealthSectionKind, string)> _compared = [];
+
+    /// <summary>As of the base, and remembered as compared.</summary>
+    private new object? Value(HealthReport report, HealthSectionKind kind, string name, string subject = "")
+    {
+        _compared.Add((kind, name));
+        return HealthTestBase.Value(report, kind, name, subject);
+    }
+
+    private void AssertEveryFigureIsCompared(HealthReport report) => Assert.Empty(report.Sections
+        .SelectMany(s => s.Figures.Select(f => (s.Kind, f.Name)))
+        .Where(f => !Unmeasured.Contains(f.Name) && !_compared.Contains(f)).Distinct());
+
+    private void AssertService(HealthReport report)
+    {
+        AssertSchemaAndIntegrity(report);
+        AssertFiles(report);
+        AssertIngest(report);
+        AssertSources(report);
+        AssertOperations(report);
+        AssertBackups(report);
+        AssertPolicies(report);
+        AssertRest(report);
+    }
+
+    private void AssertSchemaAndIntegrity(HealthReport report)
+    {
+        object? Schema(string name) => Value(report, HealthSectionKind.Schema, name);
+        object? Integrity(string name) => Value(report, HealthSectionKind.Integrity, name);
+        var newest = File.Scalar("SELECT max(version) FROM schema_migrations");
+        Assert.Equal((newest, newest, 0d, 0d, true), (Schema("current_version"), Schema("latest_version"), Schema("pending"), Schema("differences"), Schema("can_take_metrics")));
+        Assert.Equal("ok", File.Scalar("PRAGMA quick_check"));
+        Assert.Equal((0d, TimeSpan.Zero, Noon, null), (Integrity("problems"), Integrity("age"), Integrity("last_quick_check"), Integrity("last_full_check")));
+    }
+
+    private void AssertFiles(HealthReport report)
+    {
+        object? Of(string name) => Value(report, HealthSectionKind.Storage, name);
+        Assert.Equal(((double)new FileInfo(File.Path).Length, (double)new FileInfo(File.Path + "-wal").Length), (Of("file_bytes"), Of("wal_bytes")));
+        Assert.Equal((Count("SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size"), null), (Of("used_bytes"), Of("budget_bytes")));
+    }
+
+    private void AssertIngest(HealthReport report)
+    {
+        object? Of(string name, string subject = "") => Value(report, HealthSectionKind.Ingest, name, subject);
+        const string Stored = "SELECT count(*) FROM processing_metrics WHERE metric_type = 'lines'";
+        Assert.Equal((Count(Stored), Count($"{Stored} AND source_name = 'a'")), (Of("rows_stored"), Of("rows_stored", "a")));
+        Assert.Equal(Count("SELECT sum(last_sequence) FROM maintenance_producers"), Of("batches"));
+        // The minute is not over.
+        Assert.Equal((0d, 0d, 0d, 0d, Noon), (Of("duplicates"), Of("rejections"), Of("rejected_share_last_hour"), Of("rows_last_minute", "a"), Of("last_commit")));
+    }
+
+    private void AssertSources(HealthReport report)
+    {
+        object? Of(string name, string subject = "") => Value(report, HealthSectionKind.LogSources, name, subject);
+        Assert.Equal(
+            (Count("SELECT count(*) FROM log_sources"), Count("SELECT count(*) FROM log_sources WHERE status = 'active'"), Count("SELECT count(*) FROM log_sources WHERE status = 'error'"), Count("SELECT count(*) FROM log_sources WHERE enabled = 0"), 0d),
+            (Of("sources"), Of("active"), Of("error"), Of("disabled"), Of("silent")));
+        foreach (var row in File.Rows("SELECT source_name, iif(enabled = 0, status || ' (disabled)', status), coalesce(last_offset, 0), coalesce(file_size, 0), last_monitored FROM log_sources"))
+        {
+            var name = (string)row[0]!;
+            Assert.Equal((row[1], Number(row[2]), Number(row[3])), (Of("status", name), Of("last_offset", name), Of("file_size", name)));
+            Assert.Equal(row[4] is string at ? DateTimeOffset.Parse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal) : null, Of("last_monitored", name));
+        }
+
+        // One metric in each of 90 minutes: 89 pauses of a minute; of the others none.
+        Assert.Equal((Noon, TimeSpan.FromMinutes(1), 89d, TimeSpan.FromMinutes(3)), (Of("last_metric", "a"), Of("normal_pause", "a"), Of("pauses", "a"), Of("silent_after", "a")));
+        Assert.Equal((null, null, 0d, TimeSpan.FromHours(24)), (Of("last_metric", "b"), Of("normal_pause", "b"), Of("pauses", "b"), Of("silent_after", "b")));
+    }
+
+    private void AssertOperations(HealthReport report)
+    {
+        object? Of(string name) => Value(report, HealthSectionKind.Operations, name);
+        foreach (var state in (string[])["Succeeded", "Failed", "Cancelled", "Interrupted"])
+            Assert.Equal(Count($"SELECT count(*) FROM maintenance_operations WHERE state = '{state}' AND created_at >= '2026-10-31 12:00:00'"), Of(state.ToLowerInvariant()));
+        Assert.Equal((0d, TimeSpan.FromDays(1)), (Of("running"), Of("window")));
+        // All but the rewrite of the file, as configured by default; none was due yet.
+        Assert.Equal((6d, 0d, 0d), (Of("schedules"), Of("schedules_missed"), Of("schedules_failed")));
+        foreach (var (window, minutes) in new[] { ("5_minutes", 5), ("1_hour", 60), ("24_hours", 1440) })
+        {
+            var errors = Count($"SELECT count(*) FROM maintenance_operations WHERE state IN ('Failed', 'Interrupted') AND created_at >= datetime('2026-11-01 12:00:00', '-{minutes} minutes')");
+            Assert.Equal((errors, errors * 60 / minutes), (Value(report, HealthSectionKind.Errors, $"errors_{window}", "operations"), Value(report, HealthSectionKind.Errors, $"rate_{window}", "operations")));
+        }
+    }
+
+    private void AssertBackups(HealthReport report)
+    {
+        object? Of(string name) => Value(report, HealthSectionKind.Backups, name);
+        var files = Directory.GetFiles(Folder.Path, "*.db", SearchOption.AllDirectories).Where(f => f != File.Path).ToList();
+        var drill = Assert.Single(File.Rows("SELECT ended_at, passed, recovery_ms, backup_name FROM maintenance_restore_drills"));
+        var ended = DateTimeOffset.Parse((string)drill[0]!, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+        Assert.Equal((1d, (double)new FileInfo(Assert.Single(files)).Length), (Of("backups"), Of("last_backup_bytes")));
+        Assert.Equal((Noon, TimeSpan.Zero, drill[3], Noon), (Of("last_backup"), Of("age"), Of("last_backup_name"), Of("verified")));
+        Assert.Equal((true, ended, (long)drill[1]! == 1, ended, TimeSpan.FromMilliseconds((double)drill[2]!)), (Of("newest_rehearsed"), Of("last_drill"), Of("last_drill_passed"), Of("restore_rehearsed"), Of("recovery_time")));
+    }
+
+    private void AssertPolicies(HealthReport report)
+    {
+        object? Of(string name, string subject = "") => Value(report, HealthSectionKind.Retention, name, subject);
+        Assert.Equal((Value(report, HealthSectionKind.Storage, "used_bytes"), null), (Of("used_bytes"), Of("max_bytes")));
+        foreach (var (table, column, days) in new[] { ("processing_metrics", "timestamp", 30), ("notification_history", "sent_at", 90), ("events", "timestamp", 365) })
+        {
+            var old = Count($"SELECT count(*) FROM {table} WHERE length({column}) >= 19 AND replace({column}, 'T', ' ') < datetime('2026-11-01 12:00:00', '-{days + 2} days')");
+            Assert.Equal((TimeSpan.FromDays(days), null, old > 0), (Of("max_age", table), Of("cleaned_to", table), Of("behind", table)));
+        }
+    }
+
+    private void AssertRest(HealthReport report)
+    {
+        object? Of(string name) => Value(report, HealthSectionKind.Processing, name);
+        const string Lately = "FROM events WHERE replace(timestamp, 'T', ' ') >= '2026-10-31 12:00:00' AND replace(timestamp, 'T', ' ') < '2026-11-01 12:00:00'";
+        Assert.Equal((TimeSpan.FromHours(24), Count($"SELECT sum(realtime_processed = 1) / 24.0 {Lately}")), (Of("window"), Of("realtime_processed_per_hour")));
+        Assert.Equal(Count("SELECT count(*) FROM notification_history WHERE status NOT IN ('sent', 'failed', 'pending')"), Value(report, HealthSectionKind.Notifications, "other"));
+        Assert.Equal(0d, Value(report, HealthSectionKind.Notifications, "undated"));
+        Assert.Equal(0d, Value(report, HealthSectionKind.Performance, "plan_regressions"));
+    }
+
+    private static double Number(object? value) => Convert.ToDouble(value, CultureInfo.InvariantCulture);
+}
