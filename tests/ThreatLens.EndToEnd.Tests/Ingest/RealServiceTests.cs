@@ -2,7 +2,6 @@ using System.Globalization;
 using Grpc.Net.Client;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing;
-using ThreatLens.Testing.Connections;
 using ThreatLens.Testing.Processes;
 using ThreatLens.Testing.Sqlite;
 using Xunit;
