@@ -23,7 +23,11 @@ internal sealed class TablesSection(TableRows rows) : IHealthSectionSource
             !isFresh ? FormattableString.Invariant($"The tables were last counted at {at:yyyy-MM-dd HH:mm:ss} UTC, which is too long ago to count.")
                 : unknown > 0 ? $"{counts.Sum(r => r.Rows)} rows in {counts.Count - unknown} tables; of {unknown} more it is not known."
                 : $"{counts.Sum(r => r.Rows)} rows in {counts.Count} tables.",
-            [.. counts.Select(c => Figure(c, isOfNow ? look.Now : null))], [], isFresh && unknown == 0 ? HealthStatus.Ok : HealthStatus.Unknown) with { SampledAt = at };
+            [.. counts.Select(c => Figure(c, isOfNow ? look.Now : null))], [], isFresh && unknown == 0 ? HealthStatus.Ok : HealthStatus.Unknown)
+        with
+        {
+            SampledAt = at,
+        };
     }
 
     private static HealthFigure Figure(TableCount count, DateTimeOffset? now)
