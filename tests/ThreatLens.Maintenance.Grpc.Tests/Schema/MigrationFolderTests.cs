@@ -110,7 +110,8 @@ public sealed class MigrationFolderTests : IDisposable
 
         await process.WaitForLineAsync(line => line.Contains(message, StringComparison.Ordinal));
         await Eventually.TrueAsync(() => process.HasExited, () => $"the process did not end:\n{string.Join('\n', process.Output)}");
-        Assert.NotEqual(0, process.ExitCode);
+        Assert.Equal(1, process.ExitCode);
+        Assert.DoesNotContain(process.Output, line => line.StartsWith("   at ", StringComparison.Ordinal));
         Assert.False(File.Exists(_scripts.File("threatlens.db")));
     }
 
