@@ -5,36 +5,45 @@ using ThreatLens.Maintenance.Grpc.HealthChecks;
 using ThreatLens.Maintenance.Grpc.Services;
 using ThreatLens.Maintenance.Ingestion;
 
-var builder = WebApplication.CreateBuilder(args);
-
-builder.AddServiceDefaults();
-builder.AddMaintenance();
-builder.AddReadinessChecks();
-
-// What a stream may send ahead of being read. Kestrel's 768 KiB are a few seconds of metrics in memory for each of many producers.
-builder.WebHost.ConfigureKestrel(options =>
+try
 {
-    options.Limits.Http2.InitialStreamWindowSize = 128 * 1024;
-    options.Limits.Http2.InitialConnectionWindowSize = 512 * 1024;
-});
+    var builder = WebApplication.CreateBuilder(args);
 
-builder.Services.AddGrpc(options =>
+    builder.AddServiceDefaults();
+    builder.AddMaintenance();
+    builder.AddReadinessChecks();
+
+    // What a stream may send ahead of being read. Kestrel's 768 KiB are a few seconds of metrics in memory for each of many producers.
+    builder.WebHost.ConfigureKestrel(options =>
+    {
+        options.Limits.Http2.InitialStreamWindowSize = 128 * 1024;
+        options.Limits.Http2.InitialConnectionWindowSize = 512 * 1024;
+    });
+
+    builder.Services.AddGrpc(options =>
+    {
+        options.MaxReceiveMessageSize = IngestLimits.MaxMessageBytes;
+        options.Interceptors.Add<ErrorInterceptor>();
+        options.Interceptors.Add<LoopbackOnlyInterceptor>();
+    });
+    builder.Services.AddGrpcReflection();
+
+    var app = builder.Build();
+
+    app.UseOrderlyEnd();
+    app.UseReasonedFrameworkErrors();
+    app.MapDefaultEndpoints();
+    app.MapGrpcService<DatabaseMaintenanceService>();
+    app.MapGrpcService<MetricsIngestService>();
+    app.MapGrpcService<GrpcHealthService>();
+    if (app.Environment.IsDevelopment())
+        app.MapGrpcReflectionService();
+
+    app.Run();
+    return 0;
+}
+catch (Exception e) when (StartErrors.Of(e) is { } why)
 {
-    options.MaxReceiveMessageSize = IngestLimits.MaxMessageBytes;
-    options.Interceptors.Add<ErrorInterceptor>();
-    options.Interceptors.Add<LoopbackOnlyInterceptor>();
-});
-builder.Services.AddGrpcReflection();
-
-var app = builder.Build();
-
-app.UseOrderlyEnd();
-app.UseReasonedFrameworkErrors();
-app.MapDefaultEndpoints();
-app.MapGrpcService<DatabaseMaintenanceService>();
-app.MapGrpcService<MetricsIngestService>();
-app.MapGrpcService<GrpcHealthService>();
-if (app.Environment.IsDevelopment())
-    app.MapGrpcReflectionService();
-
-app.Run();
+    Console.Error.WriteLine(why);
+    return 1;
+}

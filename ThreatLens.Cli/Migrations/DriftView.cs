@@ -14,9 +14,9 @@ internal static class DriftView
     {
         var parts = new List<IRenderable>
         {
-            response.Valid
-                ? new Text("The schema is what its migrations make.", Styles.Good)
-                : new Text("The schema is not what its migrations make.", Styles.Bad),
+            !response.Valid ? new Text("The schema is not what its migrations make.", Styles.Bad)
+                : response.Findings.Any(finding => finding.Rule == "nothing-applied") ? new Text("The schema was not compared with anything.", Styles.Attention)
+                : new Text("The schema is what its migrations make.", Styles.Good),
         };
         parts.AddRange(response.Findings.Select(finding => new Text(
             $"{finding.Rule} {Safe.Text(finding.Version)}: {Safe.Text(finding.Message)}", finding.Error ? Styles.Bad : Styles.Attention)));

@@ -1,4 +1,5 @@
 using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing;
 using ThreatLens.Testing.Sqlite;
 using Xunit;
 
@@ -52,6 +53,21 @@ public sealed class PlanCommandTests
         Assert.Contains("VALUES_WOULD_BE_LOST", refused.Error, StringComparison.Ordinal);
         Assert.Contains("add: --max-values-lost 2", refused.Error, StringComparison.Ordinal);
         Assert.Contains("Undid 2 migrations: from 003_optimize_realtime_indexes to 001_add_realtime_tables. 2 values lost.", undone.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Plan_shows_the_hooks_that_would_run_behind_the_migrations()
+    {
+        using var scripts = new TemporaryFolder();
+        File.WriteAllText(scripts.File("beforeEachMigrate.sql"), "CREATE TABLE IF NOT EXISTS seen (at TEXT);");
+        File.WriteAllText(scripts.File("afterRollback.sql"), "DROP TABLE seen;");
+        await using var service = await RunningService.StartAsync(scripts: scripts.Path);
+
+        var up = await service.RunAsync("migrate", "--plan");
+
+        Assert.Equal(0, up.Code);
+        Assert.Contains("CREATE TABLE IF NOT EXISTS seen (at TEXT);", up.Output[up.Output.IndexOf("beforeEachMigrate.sql (hook)", StringComparison.Ordinal)..], StringComparison.Ordinal);
+        Assert.DoesNotContain("afterRollback.sql", up.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -18,13 +18,14 @@ internal sealed class RunningService : IAsyncDisposable
 
     public string DatabasePath => _folder.File("threatlens.db");
 
-    public static async Task<RunningService> StartAsync(bool keepsRollups = true)
+    public static async Task<RunningService> StartAsync(bool keepsRollups = true, string? scripts = null)
     {
         var folder = new TemporaryFolder();
         var process = await MaintenanceProcess.StartAsync(
             folder.File("threatlens.db"), new Dictionary<string, string?>
             {
                 ["Maintenance__MigrateOnStartup"] = "false",
+                ["Maintenance__Migrations__Path"] = scripts,
                 ["Maintenance__Ingest__Rollups"] = keepsRollups ? "true" : "false",
             });
         var service = new RunningService(folder, process);

@@ -22,6 +22,9 @@ public sealed class MigrationFolderTests : IDisposable
         Write("afterEachMigrate.sql", "CREATE TABLE IF NOT EXISTS seen (at TEXT); INSERT INTO seen VALUES ('${region}');");
         await using var service = await StartAsync("Maintenance__Migrations__Placeholders__region=eu");
 
+        var hook = Assert.Single((await service.Maintenance.MigrateAsync(new MigrateRequest { ValidateOnly = true })).Plan.Hooks);
+        Assert.Equal(("afterEachMigrate.sql", "INSERT INTO seen VALUES ('eu');"), (hook.Script, hook.Statements[1].Sql));
+
         var migrated = await service.Maintenance.MigrateAsync(new MigrateRequest());
         Assert.Equal([.. Versions.All, "1000_log"], migrated.Result.Applied.Select(m => m.Version));
         Assert.Equal(["5"], service.Database.Lines("SELECT count(*) FROM seen WHERE at = 'eu'"));
@@ -110,7 +113,8 @@ public sealed class MigrationFolderTests : IDisposable
 
         await process.WaitForLineAsync(line => line.Contains(message, StringComparison.Ordinal));
         await Eventually.TrueAsync(() => process.HasExited, () => $"the process did not end:\n{string.Join('\n', process.Output)}");
-        Assert.NotEqual(0, process.ExitCode);
+        Assert.Equal(1, process.ExitCode);
+        Assert.DoesNotContain(process.Output, line => line.StartsWith("   at ", StringComparison.Ordinal));
         Assert.False(File.Exists(_scripts.File("threatlens.db")));
     }
 
