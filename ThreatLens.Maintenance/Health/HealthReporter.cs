@@ -13,7 +13,7 @@ namespace ThreatLens.Maintenance.Health;
 public sealed class HealthReporter
 {
     // Readers of a database in WAL mode wait for nobody in the ordinary way: who has to wait for longer is to hear that.
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(30);
 
     private readonly SqliteDatabase _database;
     private readonly TimeProvider _time;

@@ -16,8 +16,11 @@ public sealed record HealthMessage(HealthReport? Report, bool IsHeartbeat);
 /// <summary>Reports for subscribers, each at an interval of its own, all from the same computations. Thread-safe.</summary>
 public sealed class HealthWatches(SharedReports reports, TimeProvider time)
 {
-    /// <summary>What a first message waits for. Making a report takes milliseconds, also while somebody holds the database; a machine or a disk that hangs can take longer.</summary>
-    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// What a first message, which has to be there within 100 ms, waits for. Making a report takes milliseconds, also while somebody holds the database; a
+    /// machine or a disk that hangs can take longer.
+    /// </summary>
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(80);
 
     /// <summary>Subscribers share a report that is younger than this; less than the shortest interval, so that none gets the same one twice.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(900);
