@@ -48,6 +48,9 @@ public sealed class HealthReporter
         }
     }
 
+    /// <summary>A report of all sections in which nothing has been looked at yet.</summary>
+    public HealthReport NotYet() => new(_time.GetUtcNow(), [.. _sources.Select(s => HealthLook.Unknown(s.Kind, "Not looked at yet: the report takes longer than usual, and follows."))]);
+
     private HealthReport Make(HealthLook look, List<IHealthSectionSource> sources, CancellationToken cancellationToken)
     {
         var made = new List<HealthSection>(sources.Count);
