@@ -7,8 +7,6 @@ namespace ThreatLens.Cli.Backups;
 /// <summary><c>threatlens backups</c>: lists the backups.</summary>
 internal static class BackupsCommand
 {
-    private const int LargestPage = 1000;
-
     public static Command Create(ConnectionOptions connection)
     {
         var command = new Command("backups", "Lists the backups, newest first.");
@@ -18,15 +16,14 @@ internal static class BackupsCommand
 
     private static async Task<ExitCode> ListAsync(Session session, CancellationToken cancellationToken)
     {
-        var all = new ListBackupsResponse();
-        do
-        {
-            var request = new ListBackupsRequest { PageSize = LargestPage, PageToken = all.NextPageToken };
-            var page = await session.Client.ListBackupsAsync(request, session.Soon(cancellationToken));
-            all.Backups.Add(page.Backups);
-            all.NextPageToken = page.NextPageToken;
-        }
-        while (all.NextPageToken.Length > 0);
+        var all = await Pages.AllAsync(
+            async token => await session.Client.ListBackupsAsync(new ListBackupsRequest { PageSize = Pages.Largest, PageToken = token }, session.Soon(cancellationToken)),
+            page => page.NextPageToken,
+            (soFar, page) =>
+            {
+                soFar.Backups.Add(page.Backups);
+                soFar.NextPageToken = page.NextPageToken;
+            });
 
         session.Screen.Show(all, () => BackupView.Table(all.Backups));
         return ExitCode.Done;

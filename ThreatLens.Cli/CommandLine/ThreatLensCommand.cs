@@ -27,7 +27,8 @@ internal static class ThreatLensCommand
     /// <returns>An <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
-        var parsed = Create().Parse(args);
+        // A name that begins with @ is a name, and names no file with further arguments.
+        var parsed = Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction)
             return ReportWrongUsage(parsed);
 

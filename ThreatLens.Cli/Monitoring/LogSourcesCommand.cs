@@ -7,8 +7,6 @@ namespace ThreatLens.Cli.Monitoring;
 /// <summary><c>threatlens log-sources</c>, and <c>log-source list</c>: lists log sources.</summary>
 internal static class LogSourcesCommand
 {
-    private const int LargestPage = 1000;
-
     /// <param name="connection">The options that every command has.</param>
     /// <param name="name">Its name where it stands.</param>
     public static Command Create(ConnectionOptions connection, string name = "log-sources")
@@ -26,15 +24,14 @@ internal static class LogSourcesCommand
 
     private static async Task<ExitCode> ListAsync(Session session, LogSourceStatus status, CancellationToken cancellationToken)
     {
-        var all = new ListLogSourcesResponse();
-        do
-        {
-            var request = new ListLogSourcesRequest { PageSize = LargestPage, PageToken = all.NextPageToken, Status = status };
-            var page = await session.Client.ListLogSourcesAsync(request, session.Soon(cancellationToken));
-            all.LogSources.Add(page.LogSources);
-            all.NextPageToken = page.NextPageToken;
-        }
-        while (all.NextPageToken.Length > 0);
+        var all = await Pages.AllAsync(
+            async token => await session.Client.ListLogSourcesAsync(new ListLogSourcesRequest { PageSize = Pages.Largest, PageToken = token, Status = status }, session.Soon(cancellationToken)),
+            page => page.NextPageToken,
+            (soFar, page) =>
+            {
+                soFar.LogSources.Add(page.LogSources);
+                soFar.NextPageToken = page.NextPageToken;
+            });
 
         session.Screen.Show(all, () => LogSourceView.Table(all.LogSources));
         return ExitCode.Done;

@@ -7,8 +7,6 @@ namespace ThreatLens.Cli.Operations;
 /// <summary><c>threatlens operations</c>: lists operations; its verbs read, follow and stop one.</summary>
 internal static class OperationsCommand
 {
-    private const int LargestPage = 1000;
-
     public static Command Create(ConnectionOptions connection)
     {
         var kind = new Option<OperationKind>("--kind")
@@ -54,7 +52,7 @@ internal static class OperationsCommand
         var all = new ListOperationsResponse();
         do
         {
-            request.PageSize = Math.Min(LargestPage, limit - all.Operations.Count);
+            request.PageSize = Math.Min(Pages.Largest, limit - all.Operations.Count);
             request.PageToken = all.NextPageToken;
             var page = await session.Client.ListOperationsAsync(request, session.Soon(cancellationToken));
             all.Operations.Add(page.Operations);

@@ -9,8 +9,6 @@ namespace ThreatLens.Cli.Retention;
 /// <summary><c>threatlens hold</c>: lists, creates and releases holds.</summary>
 internal static class HoldCommand
 {
-    private const int LargestPage = 1000;
-
     public static Command Create(ConnectionOptions connection) => new("hold", "Pins data against deletion by cleanups: a range of time, a source, an event.")
     {
         List(connection), CreateHold(connection), Release(connection),
@@ -65,15 +63,14 @@ internal static class HoldCommand
 
     private static async Task<ExitCode> ListAsync(Session session, bool includeExpired, CancellationToken cancellationToken)
     {
-        var all = new ListHoldsResponse();
-        do
-        {
-            var request = new ListHoldsRequest { PageSize = LargestPage, PageToken = all.NextPageToken, IncludeExpired = includeExpired };
-            var page = await session.Client.ListHoldsAsync(request, session.Soon(cancellationToken));
-            all.Holds.Add(page.Holds);
-            all.NextPageToken = page.NextPageToken;
-        }
-        while (all.NextPageToken.Length > 0);
+        var all = await Pages.AllAsync(
+            async token => await session.Client.ListHoldsAsync(new ListHoldsRequest { PageSize = Pages.Largest, PageToken = token, IncludeExpired = includeExpired }, session.Soon(cancellationToken)),
+            page => page.NextPageToken,
+            (soFar, page) =>
+            {
+                soFar.Holds.Add(page.Holds);
+                soFar.NextPageToken = page.NextPageToken;
+            });
 
         session.Screen.Show(all, () => HoldView.Table(all.Holds));
         return ExitCode.Done;

@@ -7,8 +7,6 @@ namespace ThreatLens.Cli.Statistics;
 /// <summary><c>threatlens notification-metrics</c>: how notifications went, by channel and type.</summary>
 internal static class NotificationMetricsCommand
 {
-    private const int LargestPage = 1000;
-
     public static Command Create(ConnectionOptions connection)
     {
         var window = new WindowOptions("24h");
@@ -23,7 +21,7 @@ internal static class NotificationMetricsCommand
                 Window = window.Of(session, parsed),
                 Channel = parsed.GetValue(channel) ?? "",
                 NotificationType = parsed.GetValue(type) ?? "",
-                PageSize = LargestPage,
+                PageSize = Pages.Largest,
             },
             cancellationToken)));
         return command;
@@ -32,14 +30,18 @@ internal static class NotificationMetricsCommand
     private static async Task<ExitCode> ShowAsync(Session session, GetNotificationMetricsRequest request, CancellationToken cancellationToken)
     {
         // A long window is counted for long: no deadline.
-        var all = await session.Client.GetNotificationMetricsAsync(request, cancellationToken: cancellationToken);
-        while (all.NextPageToken.Length > 0)
-        {
-            request.PageToken = all.NextPageToken;
-            var page = await session.Client.GetNotificationMetricsAsync(request, cancellationToken: cancellationToken);
-            all.Metrics.Add(page.Metrics);
-            all.NextPageToken = page.NextPageToken;
-        }
+        var all = await Pages.AllAsync(
+            async token =>
+            {
+                request.PageToken = token;
+                return await session.Client.GetNotificationMetricsAsync(request, cancellationToken: cancellationToken);
+            },
+            page => page.NextPageToken,
+            (soFar, page) =>
+            {
+                soFar.Metrics.Add(page.Metrics);
+                soFar.NextPageToken = page.NextPageToken;
+            });
 
         session.Screen.Show(all, () => NotificationMetricsView.Of(all));
         return ExitCode.Done;

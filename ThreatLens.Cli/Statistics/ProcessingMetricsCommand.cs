@@ -7,8 +7,6 @@ namespace ThreatLens.Cli.Statistics;
 /// <summary><c>threatlens processing-metrics</c>: reads metrics back, as stored or summed up.</summary>
 internal static class ProcessingMetricsCommand
 {
-    private const int LargestPage = 1000;
-
     private static readonly Option<string> Source = new("--source") { Description = "Only this source.", HelpName = "NAME" };
 
     private static readonly Option<string> Type = new("--type") { Description = "Only this type of metric.", HelpName = "TYPE" };
@@ -52,7 +50,7 @@ internal static class ProcessingMetricsCommand
         var all = new GetProcessingMetricsResponse();
         do
         {
-            request.PageSize = Math.Min(LargestPage, limit - all.Metrics.Count);
+            request.PageSize = Math.Min(Pages.Largest, limit - all.Metrics.Count);
             request.PageToken = all.NextPageToken;
             var page = await session.Client.GetProcessingMetricsAsync(request, session.Soon(cancellationToken));
             all.Metrics.Add(page.Metrics);

@@ -8,8 +8,6 @@ namespace ThreatLens.Cli.Statistics;
 /// <summary><c>threatlens realtime-stats</c>: how events are processed in real time.</summary>
 internal static class RealtimeStatsCommand
 {
-    private const int LargestPage = 1000;
-
     public static Command Create(ConnectionOptions connection)
     {
         var window = new WindowOptions("24h");
@@ -22,21 +20,25 @@ internal static class RealtimeStatsCommand
         var command = new Command("realtime-stats", "Shows how many events there are, processed in real time, waiting for a notification, and how long processing took.") { step };
         window.AddTo(command);
         command.SetAction(connection.Action((session, parsed, cancellationToken) => ShowAsync(
-            session, new GetRealtimeStatisticsRequest { Window = window.Of(session, parsed), Step = parsed.GetValue(step)?.ToDuration(), PageSize = LargestPage }, cancellationToken)));
+            session, new GetRealtimeStatisticsRequest { Window = window.Of(session, parsed), Step = parsed.GetValue(step)?.ToDuration(), PageSize = Pages.Largest }, cancellationToken)));
         return command;
     }
 
     private static async Task<ExitCode> ShowAsync(Session session, GetRealtimeStatisticsRequest request, CancellationToken cancellationToken)
     {
         // A long window is counted for long: no deadline.
-        var all = await session.Client.GetRealtimeStatisticsAsync(request, cancellationToken: cancellationToken);
-        while (all.NextPageToken.Length > 0)
-        {
-            request.PageToken = all.NextPageToken;
-            var page = await session.Client.GetRealtimeStatisticsAsync(request, cancellationToken: cancellationToken);
-            all.Steps.Add(page.Steps);
-            all.NextPageToken = page.NextPageToken;
-        }
+        var all = await Pages.AllAsync(
+            async token =>
+            {
+                request.PageToken = token;
+                return await session.Client.GetRealtimeStatisticsAsync(request, cancellationToken: cancellationToken);
+            },
+            page => page.NextPageToken,
+            (soFar, page) =>
+            {
+                soFar.Steps.Add(page.Steps);
+                soFar.NextPageToken = page.NextPageToken;
+            });
 
         session.Screen.Show(all, () => RealtimeStatsView.Of(all));
         return ExitCode.Done;

@@ -29,17 +29,17 @@ internal static class HealthMapping
     // All subscribers get the same sections: each is mapped once.
     private static readonly ConditionalWeakTable<HealthSection, Contract.HealthSection> Mapped = [];
 
-    public static Contract.HealthReportResponse ToContract(this HealthMessage message, long sequence, TimeProvider time)
+    public static Contract.HealthReportResponse ToContract(this HealthMessage message, long sequence)
     {
         var response = new Contract.HealthReportResponse
         {
-            ReportTime = (message.Report?.MadeAt ?? time.GetUtcNow()).ToTimestamp(),
+            ReportTime = message.Report.MadeAt.ToTimestamp(),
             Sequence = sequence,
-            Overall = message.Report is { } report ? ToContract(report.Overall) : Contract.HealthStatus.Unknown,
+            Overall = ToContract(message.Report.Overall),
             Heartbeat = message.IsHeartbeat,
         };
-        if (!message.IsHeartbeat)
-            response.Sections.Add(message.Report!.Sections.Select(s => Mapped.GetValue(s, ToContract)));
+        if (!message.IsHeartbeat || message.IsPreliminary)
+            response.Sections.Add(message.Report.Sections.Select(s => Mapped.GetValue(s, ToContract)));
         return response;
     }
 

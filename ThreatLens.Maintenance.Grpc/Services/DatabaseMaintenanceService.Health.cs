@@ -19,6 +19,6 @@ internal sealed partial class DatabaseMaintenanceService
         var sequence = 0L;
         // The next message is asked for when this one is on its way: a reader that is slow holds up nobody else, and is never sent what is old.
         await foreach (var message in health.WatchAsync(new HealthWatch(interval, sections, request.OnChangeOnly), ended.Token))
-            await responseStream.SendAsync(message.ToContract(++sequence, time), ended.Token);
+            await responseStream.SendAsync(message.ToContract(++sequence), ended.Token);
     }
 }

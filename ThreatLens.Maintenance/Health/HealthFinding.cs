@@ -29,18 +29,20 @@ public sealed record HealthRule(string Id, string Remedy, string Command = "", s
     /// <summary>It is broken badly.</summary>
     internal HealthFinding Fail(string evidence, string subject = "", string? command = null) => Broken(HealthStatus.Critical, evidence, subject, command);
 
-    /// <summary>It is broken when a value is above a threshold, badly above the other one.</summary>
+    /// <summary>It is broken when a value is below a threshold, badly below the other one.</summary>
     /// <param name="value">The value; null: unknown, and not broken.</param>
     /// <param name="warning">The first threshold.</param>
     /// <param name="critical">The second one.</param>
     /// <param name="evidence">What was seen.</param>
-    internal IEnumerable<HealthFinding> Above(double? value, double warning, double critical, Func<string> evidence) =>
-        value > critical ? [Fail(evidence())] : value > warning ? [Warn(evidence())] : [];
+    /// <param name="command">As for <see cref="Broken"/>.</param>
+    internal IEnumerable<HealthFinding> Below(double? value, double warning, double critical, Func<string> evidence, string? command = null) =>
+        value < critical ? [Fail(evidence(), command: command)] : value < warning ? [Warn(evidence(), command: command)] : [];
 
-    /// <inheritdoc cref="Above"/>
-    internal IEnumerable<HealthFinding> Below(double? value, double warning, double critical, Func<string> evidence) =>
-        value < critical ? [Fail(evidence())] : value < warning ? [Warn(evidence())] : [];
-
+    /// <summary>It is broken.</summary>
+    /// <param name="severity">How badly.</param>
+    /// <param name="evidence">What was seen.</param>
+    /// <param name="subject">What it is about.</param>
+    /// <param name="command">The command that clears it, complete; null: the rule's own; empty: there is none this time.</param>
     internal HealthFinding Broken(HealthStatus severity, string evidence, string subject = "", string? command = null) =>
-        new(Id, severity, evidence, Remedy, command ?? Command, subject) { Rpc = Rpc };
+        new(Id, severity, evidence, Remedy, command ?? Command, subject) { Rpc = command is "" ? "" : Rpc };
 }

@@ -13,7 +13,7 @@ namespace ThreatLens.Maintenance.Health;
 public sealed class HealthReporter
 {
     // Readers of a database in WAL mode wait for nobody in the ordinary way: who has to wait for longer is to hear that.
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(30);
 
     private readonly SqliteDatabase _database;
     private readonly TimeProvider _time;
@@ -47,6 +47,9 @@ public sealed class HealthReporter
             return new HealthReport(now, [.. sources.Select(s => _ages.Tell(s.ReadsDatabase ? Unavailable(s, unreadable) : Look(s, nothing), now))]);
         }
     }
+
+    /// <summary>A report of all sections in which nothing has been looked at yet.</summary>
+    public HealthReport NotYet() => new(_time.GetUtcNow(), [.. _sources.Select(s => HealthLook.Unknown(s.Kind, "Not looked at yet: the report takes longer than usual, and follows."))]);
 
     private HealthReport Make(HealthLook look, List<IHealthSectionSource> sources, CancellationToken cancellationToken)
     {

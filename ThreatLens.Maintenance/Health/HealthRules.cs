@@ -16,22 +16,22 @@ public static class HealthRules
     internal static readonly HealthRule Unavailable = new("database.unavailable", "See the reason in docs/operations.md.");
 
     internal static readonly HealthRule Pending = new("schema.pending", "Apply them.", "threatlens migrate", "Migrate");
-    internal static readonly HealthRule Unfinished = new("schema.unfinished", "Finish it.");
+    internal static readonly HealthRule Unfinished = new("schema.unfinished", "Mend what stopped it, then finish it.", "threatlens migrate --to VERSION", "Migrate");
     internal static readonly HealthRule NotAdopted = new("schema.not_adopted", "Adopt them.", "threatlens migrate", "Migrate");
     internal static readonly HealthRule Newer = new("schema.newer", "Run the newer version of this service.");
     internal static readonly HealthRule Changed = new("schema.changed", "Find out which script is right; if it is this service's, re-align the history.", "threatlens repair --realign VERSION", "Repair");
     internal static readonly HealthRule Drift = new("schema.drift", "Recreate what is missing or different; no value is lost.", "threatlens repair", "Repair");
     internal static readonly HealthRule DriftByHand = new("schema.drift_by_hand", "Repair cannot mend it without loss; 'threatlens validate' shows the definitions.");
 
-    internal static readonly HealthRule Damaged = new("integrity.damaged", "Stop writing to the database and restore the newest backup.", "threatlens restore BACKUP", "Restore");
+    internal static readonly HealthRule Damaged = new("integrity.damaged", "Stop writing to the database and restore the newest backup; when that is refused, it says how many rows written since would be lost, and --max-rows-lost allows it.", "threatlens restore BACKUP --max-rows-lost 0", "Restore");
 
     internal static readonly HealthRule DiskNearlyFull = new("storage.disk_nearly_full", "Free space on the disk, or move the database to a larger one.");
-    internal static readonly HealthRule BudgetNearlyFull = new("storage.budget_nearly_full", "Delete what is too old, or raise Maintenance:Database:MaxBytes.", "threatlens cleanup", "Cleanup");
-    internal static readonly HealthRule FullSoon = new("storage.full_soon", "Keep less (Maintenance:Retention), or find more room, before it is full.", "threatlens cleanup", "Cleanup");
+    internal static readonly HealthRule BudgetNearlyFull = new("storage.budget_nearly_full", "Raise Maintenance:Database:MaxBytes, or delete the oldest rows (metrics, then notifications, then events) until there is room; --plan tells how many.", "threatlens cleanup --max-size BYTES", "Cleanup");
+    internal static readonly HealthRule FullSoon = new("storage.full_soon", "Keep less (Maintenance:Retention), or find more room, before it is full.");
     internal static readonly HealthRule FreePages = new("storage.free_pages", "Give the free pages back to the disk.", "threatlens optimize", "Optimize");
     internal static readonly HealthRule WalLarge = new("storage.wal_large", "Find who reads in one long transaction and end it; then move the log into the database.", "threatlens optimize", "Optimize");
 
-    internal static readonly HealthRule SchemaNotReady = new("ingest.schema_not_ready", "Migrate to 001_add_realtime_tables or later.", "threatlens migrate", "Migrate");
+    internal static readonly HealthRule SchemaNotReady = new("ingest.schema_not_ready", "Migrate to 001_add_realtime_tables or later; when that has been done, repair what is missing of it.", "threatlens migrate", "Migrate");
     internal static readonly HealthRule Failing = new("ingest.failing", "See the reason in docs/operations.md; producers keep what is not stored.");
     internal static readonly HealthRule IngestSilent = new("ingest.silent", "Look whether the ingest services run.");
     internal static readonly HealthRule IngestSlow = new("ingest.slow", "Look at the disk and at what else writes; see \"Slow, step by step\" in docs/operations.md.");
@@ -48,7 +48,7 @@ public static class HealthRules
     internal static readonly HealthRule Defects = new("errors.internal", "The service's log has the traces.");
     internal static readonly HealthRule ErrorRate = new("errors.rate", "Look at the errors per reason; the service's log has the traces.");
 
-    internal static readonly HealthRule SlowStatements = new("performance.slow_statements", "See \"Slow, step by step\" in docs/operations.md.", "threatlens index-advice --refresh", "GetIndexAdvice");
+    internal static readonly HealthRule SlowStatements = new("performance.slow_statements", "See \"Slow, step by step\" in docs/operations.md; 'threatlens index-advice --refresh' tells which index would help.");
     internal static readonly HealthRule PlanRegression = new("performance.plan_regression", "Refresh the query planner's statistics.", "threatlens optimize", "Optimize");
 
     internal static readonly HealthRule NoBackup = new("backups.none", "Take one.", "threatlens backup", "Backup");

@@ -9,15 +9,19 @@ namespace ThreatLens.Maintenance.Health;
 public sealed record HealthWatch(TimeSpan Interval, IReadOnlyCollection<HealthSectionKind> Sections, bool OnChangeOnly);
 
 /// <summary>A message to a subscriber.</summary>
-/// <param name="Report">The report; null in a heartbeat before the first one.</param>
+/// <param name="Report">The report.</param>
 /// <param name="IsHeartbeat">Whether there is nothing new to tell.</param>
-public sealed record HealthMessage(HealthReport? Report, bool IsHeartbeat);
+/// <param name="IsPreliminary">Whether it only says, as a heartbeat, that the first report takes longer: what is known from before, or that nothing is known yet.</param>
+public sealed record HealthMessage(HealthReport Report, bool IsHeartbeat, bool IsPreliminary = false);
 
 /// <summary>Reports for subscribers, each at an interval of its own, all from the same computations. Thread-safe.</summary>
 public sealed class HealthWatches(SharedReports reports, TimeProvider time)
 {
-    /// <summary>What a first message waits for. Making a report takes milliseconds, also while somebody holds the database; a machine or a disk that hangs can take longer.</summary>
-    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// What a first message, which has to be there within 100 ms, waits for. Making a report takes milliseconds, also while somebody holds the database; a
+    /// machine or a disk that hangs can take longer.
+    /// </summary>
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(80);
 
     /// <summary>Subscribers share a report that is younger than this: less than the shortest interval, so that a new one is due at every tick that is not late.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(900);
@@ -35,8 +39,8 @@ public sealed class HealthWatches(SharedReports reports, TimeProvider time)
         var first = await SoonAsync(coming, cancellationToken).ConfigureAwait(false);
         if (first is null)
         {
-            // What is known from before, if anything: it says itself of when it is.
-            yield return new HealthMessage(reports.Last?.Only(watch.Sections), IsHeartbeat: true);
+            // What is known from before says itself of when it is.
+            yield return new HealthMessage((reports.Last ?? reports.NotYet()).Only(watch.Sections), IsHeartbeat: true, IsPreliminary: true);
             first = await coming.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 

@@ -21,6 +21,9 @@ public sealed class SharedReports(HealthReporter reporter, TimeProvider time)
         }
     }
 
+    /// <summary>What can be said before there is one.</summary>
+    public HealthReport NotYet() => reporter.NotYet();
+
     /// <summary>A full report whose making began no longer ago than that; a new one, shared with whoever else waits for one, if there is none.</summary>
     /// <param name="maxAge">Zero: it begins after this call.</param>
     public Task<HealthReport> GetAsync(TimeSpan maxAge)

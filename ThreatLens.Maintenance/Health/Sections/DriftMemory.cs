@@ -24,7 +24,7 @@ internal sealed class DriftMemory(MigrationEngine migrations, TimeProvider time)
         {
             if (_last is var (known, at, differences) && known == key && time.GetElapsedTime(at) < MaxAge)
                 return differences;
-            IReadOnlyList<SchemaDifference> found = [.. migrations.Validate().Differences.Where(d => d.Severity > SchemaDifferenceSeverity.Info)];
+            IReadOnlyList<SchemaDifference> found = [.. migrations.Validate(session.Connection).Differences.Where(d => d.Severity > SchemaDifferenceSeverity.Info)];
             _last = (key, time.GetTimestamp(), found);
             return found;
         }

@@ -14,24 +14,31 @@ internal sealed class IngestSection(IngestStatistics statistics, IngestWriter wr
     public HealthSection Look(HealthLook look)
     {
         var s = statistics.Snapshot();
-        var canTake = look.Connection is { } connection && SchemaStatusReader.Read(connection, catalog).CanTakeMetrics;
+        var schema = look.Connection is { } connection ? SchemaStatusReader.Read(connection, catalog) : null;
         var (rejected, stored) = (statistics.RejectedByMinute.Last(Hour), statistics.StoredByMinute.Last(Hour));
         double? rejectedShare = rejected + stored == 0 ? null : (double)rejected / (rejected + stored);
-        List<HealthFinding> findings = [.. Availability(s, canTake, look.Now), .. Pressure(s, rejectedShare)];
+        List<HealthFinding> findings = [.. Availability(s, schema, look.Now), .. Pressure(s, rejectedShare)];
         var lately = s.Sources.Count(source => look.Now - source.LastStoredAt <= TimeSpan.FromMinutes(1));
         return look.Section(
             Kind, Summary(s, lately, findings), [.. Whole(s, rejectedShare), .. s.Sources.SelectMany(Of)], findings,
             s.LastCommitAt is null ? HealthStatus.Unknown : HealthStatus.Ok);
     }
 
-    private IEnumerable<HealthFinding> Availability(IngestSnapshot s, bool canTake, DateTimeOffset now)
+    private IEnumerable<HealthFinding> Availability(IngestSnapshot s, SchemaStatus? schema, DateTimeOffset now)
     {
-        if (!canTake)
-            yield return HealthRules.SchemaNotReady.Fail("There is no table for metrics.");
+        if (schema?.CanTakeMetrics != true)
+            yield return NoTable(schema);
         else if (writer.RecentFailure is { } failure)
             yield return HealthRules.Failing.Fail($"The last metrics could not be stored ({failure.Reason}): {failure.Message}");
         else if (now - s.LastCommitAt is { } silence && silence > options.Value.IngestSilence)
             yield return HealthRules.IngestSilent.Warn(FormattableString.Invariant($"No metric was stored for {silence.TotalSeconds:0} s."));
+    }
+
+    /// <summary>Who dropped the table did not undo the migration: that one is not run again.</summary>
+    private static HealthFinding NoTable(SchemaStatus? schema)
+    {
+        var isDropped = schema is { NeedsAdoption: false } && schema.Migrations.Any(m => m.Version.Id == "001_add_realtime_tables" && m.ChecksumMatches == true);
+        return HealthRules.SchemaNotReady.Fail("There is no table for metrics.", command: isDropped ? "threatlens repair" : null) with { Rpc = isDropped ? "Repair" : "Migrate" };
     }
 
     private IEnumerable<HealthFinding> Pressure(IngestSnapshot s, double? rejectedShare)

@@ -12,10 +12,10 @@ internal sealed class IntegritySection(IntegrityRecord record, BackupList backup
 
     public HealthSection Look(HealthLook look)
     {
-        if (record.Newest is not { } newest)
+        var (quick, full) = record.Known(look.Session);
+        if (IntegrityRecord.Newer(quick, full) is not { } newest)
             return HealthLook.Unknown(Kind, "No integrity check has finished yet.");
-        var (quick, full) = (record.LastQuick, record.LastFull);
-        var problems = record.Problems;
+        var problems = IntegrityRecord.ProblemsOf(quick, full);
         // What was found long ago says nothing of now: later checks did not come to an end.
         var outdated = look.Now - newest.FinishedAt > 2 * options.Value.IntegrityCheckInterval;
         var summary = problems.Count > 0 ? $"The last checks found {problems.Count} problems."
@@ -30,11 +30,18 @@ internal sealed class IntegritySection(IntegrityRecord record, BackupList backup
                 new HealthFigure("last_quick_check", quick?.FinishedAt),
                 new HealthFigure("last_full_check", full?.FinishedAt),
             ],
-            problems.Count == 0 ? [] : [HealthRules.Damaged.Fail(string.Join("; ", problems), command: backups.Get(look.Now).FirstOrDefault() is { } newestBackup ? $"threatlens restore {newestBackup.Name}" : null)],
+            problems.Count == 0 ? [] : [HealthRules.Damaged.Fail(string.Join("; ", problems), command: Restore(look.Now))],
             outdated ? HealthStatus.Unknown : HealthStatus.Ok)
         with
         {
             SampledAt = newest.FinishedAt,
         };
+    }
+
+    /// <summary>Of the newest backup that was found whole; none: there is nothing to restore. It loses no row that can be read unless somebody allows more.</summary>
+    private string Restore(DateTimeOffset now)
+    {
+        var all = backups.Get(now);
+        return (all.FirstOrDefault(b => b.VerifiedAt is not null) ?? all.FirstOrDefault()) is { } backup ? $"threatlens restore {CommandWord.Argument(backup.Name)} --max-rows-lost 0" : "";
     }
 }

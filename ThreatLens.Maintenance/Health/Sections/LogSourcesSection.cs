@@ -74,7 +74,7 @@ internal sealed class LogSourcesSection(SourceRhythms rhythms, LogSourceScan sca
     private IEnumerable<HealthFinding> Findings(SeenSource seen, DateTimeOffset now)
     {
         var (s, silence) = seen;
-        var disable = $"threatlens log-source disable {s.SourceName}";
+        var disable = $"threatlens log-source disable {CommandWord.Argument(s.SourceName)}";
         if (!s.IsEnabled)
             yield break;
         if (s.Status == LogSourceStatus.Error)

@@ -42,7 +42,7 @@ internal sealed class OperationsSection(OperationRunner runner, ScheduleLook sch
     private bool IsStalled(Operation operation, DateTimeOffset now) => operation.StartedAt is not null && now - operation.Progress.UpdatedAt > options.Value.OperationStall;
 
     private static HealthFinding Stalled(Operation o, DateTimeOffset now) => HealthRules.OperationStalled.Warn(
-        FormattableString.Invariant($"{o.Kind} for {o.Caller.Name} has made no progress for {(now - o.Progress.UpdatedAt).TotalMinutes:0} min: {o.Progress.Message}"), o.Id, $"threatlens operations cancel {o.Id}");
+        FormattableString.Invariant($"{o.Kind} for {o.Caller.Name} has made no progress for {(now - o.Progress.UpdatedAt).TotalMinutes:0} min: {o.Progress.Message}"), o.Id, o.State == OperationState.Cancelling ? "" : $"threatlens operations cancel {o.Id}");
 
     private static Dictionary<string, long> Count(HealthLook look, string since) => look.Session!
         .Query(

@@ -38,7 +38,7 @@ internal sealed class SchemaSection(MigrationCatalog catalog, DriftMemory drift)
             yield return HealthRules.NotAdopted.Warn($"Recorded by the original application and not checked yet: {string.Join(", ", status.Unadopted.Select(m => m.Version.Id))}.");
         var changed = status.Migrations.Where(m => m.ChecksumMatches == false).Select(m => m.Version.Id).ToList();
         if (changed.Count > 0)
-            yield return HealthRules.Changed.Warn($"Applied with another script than this service has: {string.Join(", ", changed)}.", command: $"threatlens repair --realign {string.Join(" --realign ", changed)}");
+            yield return HealthRules.Changed.Warn($"Applied with another script than this service has: {string.Join(", ", changed)}.", command: $"threatlens repair --realign {string.Join(" --realign ", changed.Select(CommandWord.Quote))}");
     }
 
     private static IEnumerable<HealthFinding> Drift(IReadOnlyList<Migrations.Drift.SchemaDifference> differences)

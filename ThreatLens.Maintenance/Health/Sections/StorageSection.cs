@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Retention;
 using ThreatLens.Maintenance.Statistics.History;
 
 namespace ThreatLens.Maintenance.Health.Sections;
@@ -27,6 +28,7 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
         double? budgetShare = database.MaxBytes == 0 ? null : Math.Max(0, 1 - ((double)(bytes - free) / database.MaxBytes));
         var growth = history.Growth;
         var forecast = RoomForecast.Of(growth, bytes - free, free, diskFree, database.MaxBytes);
+        var canShrink = Pragma("auto_vacuum") != 0;
         return look.Section(
             Kind, $"{Bytes(bytes)} in the database, {Bytes(diskFree)} free on its disk.",
             [
@@ -40,7 +42,7 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
                 HealthFigure.Count("budget_bytes", database.MaxBytes == 0 ? null : database.MaxBytes, "bytes"),
                 .. Forecast(growth, forecast?.Days),
             ],
-            [.. Room(freeShare, budgetShare), .. FullSoon(growth, forecast), .. Waste(bytes, free, wal)],
+            [.. Room(freeShare, budgetShare), .. FullSoon(growth, forecast), .. Waste(bytes, free, wal, canShrink)],
             freeShare is null || IsOld(growth, look.Now) ? HealthStatus.Unknown : HealthStatus.Ok);
     }
 
@@ -49,7 +51,15 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
 
     private IEnumerable<HealthFinding> Room(double? disk, double? budget) =>
         HealthRules.DiskNearlyFull.Below(disk, options.Value.FreeDiskWarning, options.Value.FreeDiskCritical, () => FormattableString.Invariant($"{disk:P1} of the disk is free."))
-            .Concat(HealthRules.BudgetNearlyFull.Below(budget, options.Value.FreeDiskWarning, options.Value.FreeDiskCritical, () => FormattableString.Invariant($"{budget:P1} of Maintenance:Database:MaxBytes ({Bytes(database.MaxBytes)}) is free.")));
+            .Concat(HealthRules.BudgetNearlyFull.Below(
+                budget, options.Value.FreeDiskWarning, options.Value.FreeDiskCritical, () => FormattableString.Invariant($"{budget:P1} of Maintenance:Database:MaxBytes ({Bytes(database.MaxBytes)}) is free."), MakeRoom()));
+
+    /// <summary>What policies let stay is what fills the budget: only a limit by size makes room for certain. A little more than is asked for, or the next batch would break the rule again.</summary>
+    private string MakeRoom()
+    {
+        var size = (long)(database.MaxBytes * (1 - options.Value.FreeDiskWarning) * 0.98);
+        return size >= RetentionOptions.MinDatabaseBytes ? FormattableString.Invariant($"threatlens cleanup --max-size {size}") : "";
+    }
 
     /// <summary>A rate that the samples leave open, or that was seen for a short time only, is told and alarms nobody.</summary>
     private IEnumerable<HealthFinding> FullSoon(Growth? growth, RoomForecast? forecast) => growth is null || forecast is not { IsTelling: true, Days: var days }
@@ -67,10 +77,15 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
             : new HealthFigure("days_until_full", days, "d").Within(bound) with { SampledAt = growth?.At };
     }
 
-    private IEnumerable<HealthFinding> Waste(long bytes, long free, long wal)
+    private IEnumerable<HealthFinding> Waste(long bytes, long free, long wal, bool canShrink)
     {
         if (free >= LeastFreeBytes && free > bytes * options.Value.FreePagesWarning)
-            yield return HealthRules.FreePages.Warn($"{Bytes(free)} of {Bytes(bytes)} hold nothing.");
+        {
+            yield return canShrink
+                ? HealthRules.FreePages.Warn($"{Bytes(free)} of {Bytes(bytes)} hold nothing.")
+                : HealthRules.FreePages.Warn($"{Bytes(free)} of {Bytes(bytes)} hold nothing, and the file has auto_vacuum=NONE: one rewrite, for which writers wait, lets it shrink.", command: "threatlens optimize --enable-incremental-vacuum");
+        }
+
         if (wal > options.Value.WalWarning)
             yield return HealthRules.WalLarge.Warn($"The write-ahead log has {Bytes(wal)}: it cannot begin anew while somebody reads from it.");
     }

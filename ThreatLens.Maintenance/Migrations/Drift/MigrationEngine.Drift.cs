@@ -14,11 +14,16 @@ public sealed partial class MigrationEngine
     /// DATABASE_MISSING, HISTORY_UNREADABLE, MIGRATION_INVALID (a script does not run on an empty database), or what opening a reader reports.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public DriftReport Validate(CancellationToken cancellationToken = default) => Look("comparing the schema", connection =>
+    public DriftReport Validate(CancellationToken cancellationToken = default) => Look("comparing the schema", Validate, cancellationToken);
+
+    /// <summary>The same by way of a reader that is open already: nothing is waited for.</summary>
+    /// <exception cref="MaintenanceException">HISTORY_UNREADABLE, MIGRATION_INVALID.</exception>
+    /// <exception cref="SqliteException">The database cannot be read.</exception>
+    internal DriftReport Validate(SqliteConnection reader)
     {
-        var status = SchemaStatusReader.Read(connection, catalog);
-        return new DriftReport(status.CurrentVersion, Differences(connection, status), [.. HistoryFinding.Of(status)]);
-    }, cancellationToken);
+        var status = SchemaStatusReader.Read(reader, catalog);
+        return new DriftReport(status.CurrentVersion, Differences(reader, status), [.. HistoryFinding.Of(status)]);
+    }
 
     /// <summary>What a repair would do now. Changes nothing and takes no lock.</summary>
     /// <param name="command">What to repair.</param>

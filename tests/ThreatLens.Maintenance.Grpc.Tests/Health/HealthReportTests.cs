@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Grpc.Tests.Ingest;
 using ThreatLens.Maintenance.Grpc.Tests.Schema;
 using ThreatLens.Maintenance.V1;
@@ -174,13 +175,40 @@ public sealed class HealthReportTests
         Assert.Equal(HealthStatus.Warning, Section(report, HealthSectionKind.Schema).Status);
     }
 
+    [Fact]
+    public async Task Database_that_somebody_holds_from_the_start_on_is_reported_while_he_holds_it()
+    {
+        using var folder = new TemporaryFolder();
+        var file = LegacyDatabase.Build(LegacyKind.Clean, folder.File("held.db"));
+        RunningService service;
+        using (var somebody = file.Open())
+        {
+            using var hold = somebody.CreateCommand();
+            hold.CommandText = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE held(x);";
+            hold.ExecuteNonQuery();
+            // Whoever waits for the lock as long as he may waits for longer than this test.
+            service = await RunningService.StartAsync(file.Path, waitForHealth: false, "Maintenance__Database__BusyTimeout=00:10:00");
+
+            var report = await FirstAsync(service);
+
+            Assert.Equal(All, report.Sections.Select(s => s.Kind));
+            Assert.Equal(HealthStatus.Unknown, Section(report, HealthSectionKind.Integrity).Status);
+            HealthSectionKind[] read = [HealthSectionKind.Schema, HealthSectionKind.Storage, HealthSectionKind.Tables, HealthSectionKind.Ingest, HealthSectionKind.LogSources, HealthSectionKind.Backups, HealthSectionKind.Operations, HealthSectionKind.Retention];
+            Assert.All(read, kind => Assert.StartsWith(ErrorReasons.DatabaseLocked, Section(report, kind).Findings.Single(f => f.Id == "database.unavailable").Evidence, StringComparison.Ordinal));
+            Assert.All(report.Sections, s => Assert.True(s.Summary.Length > 0));
+        }
+
+        await using (service)
+            await service.Process.WaitForHealthAsync();
+    }
+
     private static async Task<HealthReportResponse> FirstAsync(RunningService service, params IEnumerable<HealthSectionKind> sections)
     {
         using var call = service.Maintenance.HealthReport(new HealthReportRequest { Sections = { sections } });
         return await NextAsync(call);
     }
 
-    /// <summary>The next report; the heartbeat that a machine sends whose first one takes longer than two seconds is passed over.</summary>
+    /// <summary>The next report; the heartbeat sent before a first one that takes a while is passed over.</summary>
     private static async Task<HealthReportResponse> NextAsync(AsyncServerStreamingCall<HealthReportResponse> call)
     {
         do

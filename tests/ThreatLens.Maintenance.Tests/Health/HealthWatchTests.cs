@@ -50,12 +50,12 @@ public sealed class HealthWatchTests : IDisposable
             _time.Advance(TimeSpan.FromSeconds(1));
 
         Assert.True(await watcher.MoveNextAsync());
-        Assert.Equal(_time.GetUtcNow(), watcher.Current.Report!.MadeAt);
+        Assert.Equal(_time.GetUtcNow(), watcher.Current.Report.MadeAt);
         var next = watcher.MoveNextAsync().AsTask();
         Assert.False(next.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.True(await Eventually.WithinLimitAsync(next, "the next report"));
-        Assert.Equal(_time.GetUtcNow(), watcher.Current.Report!.MadeAt);
+        Assert.Equal(_time.GetUtcNow(), watcher.Current.Report.MadeAt);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class HealthWatchTests : IDisposable
     {
         await using var watcher = _watches.WatchAsync(new HealthWatch(TimeSpan.FromSeconds(5), [HealthSectionKind.Tables], true), CancellationToken.None).GetAsyncEnumerator();
         await FirstAsync(watcher);
-        Assert.Equal(HealthSectionKind.Tables, Assert.Single(watcher.Current.Report!.Sections).Kind);
+        Assert.Equal(HealthSectionKind.Tables, Assert.Single(watcher.Current.Report.Sections).Kind);
         Assert.Equal(HealthStatus.Ok, watcher.Current.Report.Overall);
 
         _schema.Findings = [HealthRules.Newer.Fail("not asked for")];
@@ -103,7 +103,7 @@ public sealed class HealthWatchTests : IDisposable
     }
 
     [Fact]
-    public async Task WatchAsync_report_that_takes_long_is_preceded_by_a_heartbeat()
+    public async Task WatchAsync_report_that_takes_longer_than_100_ms_is_preceded_by_a_heartbeat_that_says_so()
     {
         using var gate = new ManualResetEventSlim();
         _schema.Gate = gate;
@@ -111,13 +111,15 @@ public sealed class HealthWatchTests : IDisposable
         var first = watcher.MoveNextAsync().AsTask();
         await Eventually.UntilAsync(() => _schema.Looks == 1, "the computation");
 
-        _time.Advance(TimeSpan.FromSeconds(2));
+        _time.Advance(TimeSpan.FromMilliseconds(99));
 
         Assert.True(await Eventually.WithinLimitAsync(first, "the first message"));
-        Assert.Equal((true, null), (watcher.Current.IsHeartbeat, watcher.Current.Report));
+        Assert.Equal((true, true, HealthStatus.Unknown), (watcher.Current.IsHeartbeat, watcher.Current.IsPreliminary, watcher.Current.Report.Overall));
+        Assert.Equal([HealthSectionKind.Schema, HealthSectionKind.Tables], watcher.Current.Report.Sections.Select(s => s.Kind));
+        Assert.All(watcher.Current.Report.Sections, s => Assert.Equal((HealthStatus.Unknown, true), (s.Status, s.Summary.Length > 0)));
         gate.Set();
         Assert.True(await Eventually.WithinLimitAsync(watcher.MoveNextAsync().AsTask(), "the report"));
-        Assert.Equal((false, 2), (watcher.Current.IsHeartbeat, watcher.Current.Report!.Sections.Count));
+        Assert.Equal((false, 2), (watcher.Current.IsHeartbeat, watcher.Current.Report.Sections.Count));
     }
 
     private static HealthWatch Every(int seconds) => new(TimeSpan.FromSeconds(seconds), [], false);
