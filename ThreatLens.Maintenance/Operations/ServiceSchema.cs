@@ -64,6 +64,11 @@ public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migra
         CREATE TABLE maintenance_integrity_checks(
             depth TEXT NOT NULL PRIMARY KEY, finished_at TEXT NOT NULL, duration_ms REAL NOT NULL, problems TEXT NOT NULL, operation_id TEXT NOT NULL) WITHOUT ROWID;
         """,
+        // What is on record of times that were still to come when somebody said that the clock is right.
+        """
+        CREATE TABLE maintenance_clock_acceptances(
+            kind TEXT NOT NULL, id TEXT NOT NULL, recorded_at TEXT NOT NULL, accepted_at TEXT NOT NULL, accepted_by TEXT NOT NULL, PRIMARY KEY(kind, id)) WITHOUT ROWID;
+        """,
     ];
 
     /// <summary>The version this service writes: how many upgrades there are.</summary>

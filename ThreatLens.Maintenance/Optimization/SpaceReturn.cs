@@ -33,8 +33,6 @@ internal sealed class SpaceReturn(SqliteDatabase database, SqliteConnection conn
     /// <exception cref="OperationCanceledException">The token was cancelled; the slices before stay done.</exception>
     public void Run(Action<long, long> progress, CancellationToken cancellationToken)
     {
-        // A power cut may bring back what was returned last, and nothing else; nobody behind the gate waits for the disk.
-        connection.Pragma("synchronous = NORMAL");
         var total = FreePages();
         SlowestSince();
         while (Pages < total)

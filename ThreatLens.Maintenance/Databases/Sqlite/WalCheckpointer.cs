@@ -125,9 +125,6 @@ public sealed class WalCheckpointer : IDisposable
             if (logged * _pageSize < PassiveBytes)
                 return;
             WalCheckpoint.UntilFewAreLeft(_connection, (int)(TurnBytes / _pageSize));
-            // Passes beside writers do not wait for the disk: all of that would be left to the turn. What is written during the wait is moved before it.
-            new SqliteFiles(_connection).SyncMain();
-            WalCheckpoint.UntilFewAreLeft(_connection, (int)(TurnBytes / _pageSize));
             using var turn = _database.WriteGate.Enter(_ending.Token);
             // The next writer begins the log anew in the same file, which costs nobody anything; cutting the file short takes tens of
             // milliseconds, and is for what a long reader has made of it.
