@@ -80,7 +80,7 @@ internal sealed class CleanupPace
     private void Share(TimeSpan hold)
     {
         // A batch waits for what is left of one transaction, and then for its group's commit beside the cleanup's writing and the checkpoints of both.
-        var allowed = _budget * 0.42;
+        var allowed = _budget / 2;
         if (hold > allowed * 0.9)
         {
             Shrink(Math.Max(0.5, allowed * 0.8 / hold));
