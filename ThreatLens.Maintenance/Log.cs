@@ -21,4 +21,7 @@ internal static partial class Log
 
     [LoggerMessage(5, LogLevel.Warning, "After the interruption the schema is at {Version}, but not as it was recorded there: somebody else has changed it; Validate tells what")]
     public static partial void SchemaNotAsRecorded(ILogger logger, string? version);
+
+    [LoggerMessage(7, LogLevel.Warning, "{Count} operations are recorded as running by processes of other machines or containers, and may be: they are left as they are. They become INTERRUPTED at the start of a service that is the only one on this database")]
+    public static partial void LeftAlone(ILogger logger, int count);
 }

@@ -90,7 +90,10 @@ public sealed class MaintenanceService(
     private async Task TryStartUpAsync(CancellationToken cancellationToken)
     {
         var status = serviceSchema.RefuseNewer(cancellationToken);
-        if (operations.InterruptAbandoned(time.GetUtcNow()) is > 0 and var interrupted)
+        var (interrupted, leftAlone) = operations.InterruptAbandoned(time.GetUtcNow());
+        if (leftAlone > 0)
+            Log.LeftAlone(logger, leftAlone);
+        if (interrupted > 0)
         {
             Log.Interrupted(logger, interrupted);
             TellWhatHappened();

@@ -14,7 +14,7 @@ internal static class CleanupCommand
         var etag = Text("--etag", "ETAG", "Runs only if the plan with this etag still holds, by the moments of that plan.");
         var resume = Text("--resume", "OPERATION", "Goes on with a cleanup that was interrupted or cancelled, or has failed.");
         var emergency = new Option<bool>("--emergency") { Description = "For a nearly full disk: smallest transactions, oldest first, the write-ahead log emptied after each." };
-        var acceptClock = new Option<bool>("--accept-clock") { Description = "The clock is right, although something on record is later than now." };
+        var acceptClock = new Option<bool>("--accept-clock") { Description = "The clock is right, although something on record is later than now; remembered, so that later cleanups go on." };
         var size = new Option<long>("--max-size")
         {
             Description = "Also deletes the oldest rows until the database uses no more than this, such as 2GiB or 500MiB; at least 1MiB.",

@@ -53,7 +53,8 @@ internal sealed class RestoreStage : IDisposable
     {
         Connection.Execute("ATTACH $path AS present", ("$path", database.Path));
         // Schedules too: a pause stays, and what has run since the backup was taken is not taken for missed.
-        foreach (var table in (string[])[.. Records, "maintenance_schedules"])
+        // What was said of the clock is of the operations that are taken over.
+        foreach (var table in (string[])[.. Records, "maintenance_schedules", "maintenance_clock_acceptances"])
         {
             var columns = string.Join(", ", Connection.Texts("SELECT name FROM pragma_table_info($table, 'present') ORDER BY cid", ("$table", table)).Select(DatabaseContent.Quote));
             if (columns.Length > 0)

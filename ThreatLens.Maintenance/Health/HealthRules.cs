@@ -67,5 +67,5 @@ public static class HealthRules
 
     internal static readonly HealthRule Behind = new("retention.behind", "Run a cleanup, and schedule them.", "threatlens cleanup", "Cleanup");
     internal static readonly HealthRule OverSize = new("retention.over_size", "Run a cleanup, or raise Maintenance:Retention:MaxDatabaseBytes.", "threatlens cleanup", "Cleanup");
-    internal static readonly HealthRule ClockSetBack = new("retention.clock_set_back", "Set the clock right: cleanups are refused until then.");
+    internal static readonly HealthRule ClockSetBack = new("retention.clock_set_back", "Set the clock right; if it is, say so with one cleanup. Cleanups are refused until then.", "threatlens cleanup --accept-clock", "Cleanup");
 }

@@ -34,7 +34,8 @@ public sealed class IngestOptions
 
     /// <summary>
     /// Whether metrics are summed up per minute, source and type as they are stored. Default true. What was stored while it was false is
-    /// summed up later, in the background, once it is true again; until then it is read from the rows themselves.
+    /// summed up later, in the background, once it is true again; until then it is read from the rows themselves, and a cleanup
+    /// that deletes them sums nothing up first.
     /// </summary>
     public bool Rollups { get; set; } = true;
 }

@@ -37,23 +37,24 @@ public sealed class RollupCatchUp(SqliteDatabase database)
     /// <param name="cancellationToken">Gives up waiting for other writers.</param>
     /// <returns>Whether there was something to do, and may be more.</returns>
     /// <exception cref="Errors.MaintenanceException">The database cannot be read or written.</exception>
-    public bool Step(CancellationToken cancellationToken) => Step(RollupLedger.LastId, cancellationToken);
+    public bool Step(CancellationToken cancellationToken) => Step(RollupLedger.LastId, static _ => true, cancellationToken);
 
     /// <summary>Sums up everything that is there now, chunk by chunk; what comes meanwhile from others is not waited for.</summary>
+    /// <param name="isWanted">Asked for every sum; those that are not wanted count as summed up, and are left out.</param>
     /// <param name="cancellationToken">Stops between two chunks; what is summed up is.</param>
     /// <exception cref="Errors.MaintenanceException">The database cannot be read or written.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public void SumUpAll(CancellationToken cancellationToken)
+    internal void SumUpAll(Func<RollupKey, bool> isWanted, CancellationToken cancellationToken)
     {
         var newest = SqliteSession.Read(
             database, "looking for metrics to sum up",
             session => session.HasTable("processing_metrics") ? session.Query("SELECT max(id) FROM processing_metrics", row => row.IsDBNull(0) ? (long?)null : row.GetInt64(0))[0] : null,
             cancellationToken);
-        while (newest is { } through && Step(through, cancellationToken))
+        while (newest is { } through && Step(through, isWanted, cancellationToken))
             cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private bool Step(long through, CancellationToken cancellationToken)
+    private bool Step(long through, Func<RollupKey, bool> isWanted, CancellationToken cancellationToken)
     {
         if (!SqliteSession.Read(database, "looking for metrics to sum up", session => HasWork(session, through), cancellationToken))
             return false;
@@ -63,7 +64,7 @@ public sealed class RollupCatchUp(SqliteDatabase database)
             var begun = database.Time.GetTimestamp();
             using var connection = database.OpenWriter();
             using var transaction = ImmediateTransaction.Begin(connection);
-            var hadWork = SumUp(connection, through);
+            var hadWork = SumUp(connection, through, isWanted);
             transaction.Commit();
             Adapt(database.Time.GetElapsedTime(begun));
             return hadWork;
@@ -86,7 +87,7 @@ public sealed class RollupCatchUp(SqliteDatabase database)
         return session.Query(Work, row => row.GetBoolean(0), ("$top", top), ("$last", RollupLedger.LastId), ("$through", through))[0];
     }
 
-    private bool SumUp(SqliteConnection connection, long through)
+    private bool SumUp(SqliteConnection connection, long through, Func<RollupKey, bool> isWanted)
     {
         // Looked at again: from here on nobody else writes.
         if (connection.Texts("SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('processing_metrics', 'maintenance_rollup_pending')").Count < 2)
@@ -102,10 +103,10 @@ public sealed class RollupCatchUp(SqliteDatabase database)
 
         if (highest >= toCome.First && toCome.First < RollupLedger.LastId)
             RollupLedger.Split(connection, toCome, Math.Min(highest.Value, RollupLedger.LastId - 1));
-        return RollupLedger.Highest(connection, through) is { } range && SumUp(connection, range);
+        return RollupLedger.Highest(connection, through) is { } range && SumUp(connection, range, isWanted);
     }
 
-    private bool SumUp(SqliteConnection connection, (long First, long Last) range)
+    private bool SumUp(SqliteConnection connection, (long First, long Last) range, Func<RollupKey, bool> isWanted)
     {
         var limit = _rows;
         using var table = new RollupTable(connection);
@@ -126,6 +127,7 @@ public sealed class RollupCatchUp(SqliteDatabase database)
             }
         }
 
+        deltas.Keep(isWanted);
         table.Add(deltas);
         RollupLedger.Narrow(connection, range, count < limit ? range.First : lowest, range.Last);
         return true;

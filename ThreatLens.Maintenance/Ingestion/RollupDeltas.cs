@@ -26,6 +26,14 @@ internal sealed class RollupDeltas
         delta += Rollup.Of(Measure.Of(value), at, id);
     }
 
+    /// <summary>Forgets the sums that are not wanted.</summary>
+    /// <param name="isWanted">Asked for each key.</param>
+    public void Keep(Func<RollupKey, bool> isWanted)
+    {
+        foreach (var key in _deltas.Keys.Where(k => !isWanted(k)).ToList())
+            _deltas.Remove(key);
+    }
+
     public void Clear()
     {
         var isLarge = _deltas.Count > KeptCapacity;

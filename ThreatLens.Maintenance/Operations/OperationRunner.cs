@@ -67,15 +67,20 @@ public sealed class OperationRunner(
         return [.. current.Concat(recorded).OrderByDescending(o => o.Id, StringComparer.Ordinal).Take(limit)];
     }
 
+    /// <summary>Whether a process that the record names has ended; false also when that cannot be told.</summary>
+    internal bool IsGone(string? process) => store.IsGone(process);
+
     /// <summary>Asks an operation to stop at its next safe point.</summary>
     /// <param name="id">Identifier of the operation.</param>
     /// <returns>The operation as it is now.</returns>
-    /// <exception cref="MaintenanceException">OPERATION_NOT_FOUND, OPERATION_ENDED.</exception>
+    /// <exception cref="MaintenanceException">OPERATION_NOT_FOUND, OPERATION_ENDED; OPERATION_CONFLICT: another process runs it.</exception>
     public Operation Cancel(string id)
     {
         if (FindRunning(id) is { } running && running.Cancel())
             return running.Current;
         var ended = Get(id);
+        if (!ended.HasEnded)
+            throw new MaintenanceException(ErrorKind.FailedPrecondition, ErrorReasons.OperationConflict, $"Operation {id} is run by another process; only that one can cancel it.") { OperationId = id };
         throw new MaintenanceException(ErrorKind.FailedPrecondition, ErrorReasons.OperationEnded, $"Operation {id} has already ended: {ended.State}.") { OperationId = id };
     }
 

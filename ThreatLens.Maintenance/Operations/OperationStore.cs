@@ -24,10 +24,16 @@ public sealed class OperationStore(SqliteDatabase database, ServiceSchema schema
 
     private const string Unended = "state IN ('Queued', 'Running', 'Cancelling')";
 
-    /// <summary>Adds an operation.</summary>
-    internal void Insert(Operation operation, string requestDigest) => SqliteSession.Write(database, "recording an operation", session => session.Execute(
-        $"INSERT INTO maintenance_operations({Columns}) VALUES ($id, $kind, $state, $caller, $verified, $request, $created, $started, $ended, $trace, $progress, $failure, $result, $digest, $process)",
-        [.. Values(operation), ("$digest", requestDigest), ("$process", ProcessIdentity.Current)]));
+    private readonly ProcessPresence _presence = new(database.Path + ".maintenance.processes");
+
+    /// <summary>Adds an operation of this process.</summary>
+    internal void Insert(Operation operation, string requestDigest)
+    {
+        EnterPresence();
+        SqliteSession.Write(database, "recording an operation", session => session.Execute(
+            $"INSERT INTO maintenance_operations({Columns}) VALUES ($id, $kind, $state, $caller, $verified, $request, $created, $started, $ended, $trace, $progress, $failure, $result, $digest, $process)",
+            [.. Values(operation), ("$digest", requestDigest), ("$process", ProcessIdentity.Current)]));
+    }
 
     /// <summary>Writes down where an operation stands.</summary>
     internal void Update(Operation operation) => SqliteSession.Write(database, "recording an operation's state", session => session.Execute(
@@ -76,26 +82,45 @@ public sealed class OperationStore(SqliteDatabase database, ServiceSchema schema
 
     /// <summary>Marks as interrupted what the record says is running and whose process is gone. Writes only when there is something.</summary>
     /// <param name="now">When that is noticed, UTC.</param>
-    /// <returns>How many there were.</returns>
-    internal int InterruptAbandoned(DateTimeOffset now)
+    /// <returns>How many there were, and how many are left alone: their process is elsewhere, and may run.</returns>
+    internal (int Interrupted, int LeftAlone) InterruptAbandoned(DateTimeOffset now)
     {
         if (schema.ReadVersion() == 0)
-            return 0;
+            return default;
+        EnterPresence();
         var running = SqliteSession.Read(database, "reading running operations", session => session.Query(
             $"SELECT id, process FROM maintenance_operations WHERE {Unended}", row => (Id: row.GetString(0), Process: row.GetString(1))));
-        List<string> abandoned = [.. running.Where(o => !ProcessIdentity.IsAlive(o.Process)).Select(o => o.Id)];
+        List<string> abandoned = [.. running.Where(o => _presence.IsGone(o.Process)).Select(o => o.Id)];
+        var leftAlone = running.Count(o => ProcessIdentity.IsElsewhere(o.Process) && !abandoned.Contains(o.Id));
         if (abandoned.Count == 0)
-            return 0;
+            return (0, leftAlone);
         var failure = new OperationFailure(
             ErrorKind.Aborted, ErrorReasons.OperationInterrupted, "The process that ran the operation ended before it did.", new Dictionary<string, string>());
-        return SqliteSession.Write(database, "marking interrupted operations", session => session.Execute(
+        var interrupted = SqliteSession.Write(database, "marking interrupted operations", session => session.Execute(
             $"""
             UPDATE maintenance_operations SET state = 'Interrupted', ended_at = $now, failure = $failure,
                 progress = json_set(progress, '$.Sequence', json_extract(progress, '$.Sequence') + 1, '$.UpdatedAt', $noticed)
             WHERE {Unended} AND id IN (SELECT value FROM json_each($abandoned))
             """,
             ("$now", SqliteTimestamp.Format(now)), ("$noticed", now.ToString("O")), ("$failure", JsonSerializer.Serialize(failure)), ("$abandoned", JsonSerializer.Serialize(abandoned))));
+        return (interrupted, leftAlone);
     }
+
+    /// <summary>Whether a process on record has ended. One that is elsewhere has only if that is certain.</summary>
+    /// <param name="process">What the record says; null or empty: nobody's.</param>
+    internal bool IsGone(string? process)
+    {
+        EnterPresence();
+        return _presence.IsGone(process ?? "");
+    }
+
+    /// <summary>From the first operation, or the first look at those of others, on.</summary>
+    private void EnterPresence() => _presence.Enter(() => SqliteSession.Read(database, "reading who runs operations", session =>
+    {
+        var running = session.HasTable("maintenance_operations") ? session.Query($"SELECT process FROM maintenance_operations WHERE {Unended}", row => row.GetString(0)) : [];
+        var due = session.HasTable("maintenance_schedules") ? session.Query("SELECT open_process FROM maintenance_schedules WHERE open_process IS NOT NULL", row => row.GetString(0)) : [];
+        return running.Concat(due).ToList();
+    }));
 
     private List<(Operation? Operation, string Digest)> Read(string sql, params (string Name, object? Value)[] parameters) => schema.ReadVersion() == 0
         ? []

@@ -15,6 +15,10 @@ internal static class ProcessIdentity
     /// <summary>This process.</summary>
     public static string Current { get; } = Of(Process.GetCurrentProcess());
 
+    /// <summary>Whether it is a process of another machine, or of another container, of which nothing can be told from here.</summary>
+    /// <param name="identity">What <see cref="Current"/> was in that process.</param>
+    public static bool IsElsewhere(string identity) => identity.Split('/') is [var machine, _, _] && machine.Length > 0 && machine != Environment.MachineName;
+
     /// <summary>Whether that process runs on this machine.</summary>
     /// <param name="identity">What <see cref="Current"/> was in that process.</param>
     public static bool IsAlive(string identity)

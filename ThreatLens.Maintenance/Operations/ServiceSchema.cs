@@ -69,6 +69,11 @@ public sealed class ServiceSchema(SqliteDatabase database, MigrationEngine migra
         CREATE TABLE maintenance_source_rhythms(
             source_name TEXT NOT NULL PRIMARY KEY, last_minute INTEGER NOT NULL, normal_pause INTEGER NULL, pauses INTEGER NOT NULL) WITHOUT ROWID;
         """,
+        // What is on record of times that were still to come when somebody said that the clock is right.
+        """
+        CREATE TABLE maintenance_clock_acceptances(
+            kind TEXT NOT NULL, id TEXT NOT NULL, recorded_at TEXT NOT NULL, accepted_at TEXT NOT NULL, accepted_by TEXT NOT NULL, PRIMARY KEY(kind, id)) WITHOUT ROWID;
+        """,
     ];
 
     /// <summary>The version this service writes: how many upgrades there are.</summary>

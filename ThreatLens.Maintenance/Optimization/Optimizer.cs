@@ -3,13 +3,14 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Ingestion;
 
 namespace ThreatLens.Maintenance.Optimization;
 
 /// <summary>
 /// Gives space back and refreshes statistics beside ingest. Synchronous, as SQLite is. Thread-safe, but one run at a time makes sense.
 /// </summary>
-public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, WalCheckpointer checkpointer, IOptions<OptimizationOptions> options, ILogger<Optimizer> logger)
+public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, WalCheckpointer checkpointer, IngestStatistics ingest, IOptions<OptimizationOptions> options, ILogger<Optimizer> logger)
 {
     // Of the log, left to be moved while writers wait.
     private const int FewPages = 64;
@@ -48,7 +49,7 @@ public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, 
         SqliteConnection connection, OptimizeCommand command, OptimizePlan plan, Action<string, long, long, string> progress, CancellationToken cancellationToken)
     {
         var turns = new WriteTurns(database);
-        var space = new SpaceReturn(database, connection, turns, checkpointer, options.Value);
+        var space = new SpaceReturn(database, connection, turns, checkpointer, ingest.Latency, options.Value);
         WalCheckpoint.UntilFewAreLeft(connection, FewPages);
         var before = FileBytes();
         if (plan.Rewrites)

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
+using ThreatLens.Maintenance.Ingestion;
 
 namespace ThreatLens.Maintenance.Optimization;
 
@@ -9,7 +10,7 @@ namespace ThreatLens.Maintenance.Optimization;
 /// Between them others write, the write-ahead log is moved into the file, and the work can be stopped; stopped anywhere, also by a crash, what is
 /// given back is given back. Not thread-safe.
 /// </summary>
-internal sealed class SpaceReturn(SqliteDatabase database, SqliteConnection connection, WriteTurns turns, WalCheckpointer checkpointer, OptimizationOptions options)
+internal sealed class SpaceReturn(SqliteDatabase database, SqliteConnection connection, WriteTurns turns, WalCheckpointer checkpointer, WriterLatency latency, OptimizationOptions options)
 {
     private const int FirstSlice = 32;
     private const int LeastSlice = 8;
@@ -17,6 +18,7 @@ internal sealed class SpaceReturn(SqliteDatabase database, SqliteConnection conn
 
     private static readonly SqlSummary Summary = SqlSummary.Of("PRAGMA incremental_vacuum");
     private readonly SlicePace _pace = new(options.MaxWriteLock, options.Pause, FirstSlice, LeastSlice, LargestSlice);
+    private long _nextBatch;
 
     /// <summary>Pages given back so far.</summary>
     public long Pages { get; private set; }
@@ -32,11 +34,13 @@ internal sealed class SpaceReturn(SqliteDatabase database, SqliteConnection conn
     public void Run(Action<long, long> progress, CancellationToken cancellationToken)
     {
         var total = FreePages();
+        SlowestSince();
         while (Pages < total)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var done = Pages;
-            _pace.Held(turns.Take(() => Slice((int)Math.Min(_pace.Size, total - Pages)), cancellationToken));
+            var held = turns.Take(() => Slice((int)Math.Min(_pace.Size, total - Pages)), cancellationToken);
+            _pace.Held(held, SlowestSince());
             progress(Pages, total);
             // Others may use free pages meanwhile: then there are none left to return.
             if (Pages == done)
@@ -65,6 +69,16 @@ internal sealed class SpaceReturn(SqliteDatabase database, SqliteConnection conn
             span.Fail(e);
             throw;
         }
+    }
+
+    /// <summary>The longest that a batch took of those committed since the last call; zero: there was none.</summary>
+    private TimeSpan SlowestSince()
+    {
+        var batches = latency.From(_nextBatch);
+        if (batches.Count == 0)
+            return TimeSpan.Zero;
+        _nextBatch = batches[^1].Number + 1;
+        return batches.Max(b => b.Latency);
     }
 
     private long FreePages() => (long)connection.Pragma("freelist_count")!;

@@ -10,7 +10,7 @@ namespace ThreatLens.Maintenance.Retention;
 
 /// <summary>Deletes what is past its policy, in transactions short enough for ingest not to feel them. Synchronous. Thread-safe; one run at a time.</summary>
 public sealed class Cleaner(
-    SqliteDatabase database, CleanupPlanner planner, RollupCatchUp catchUp, WalCheckpointer checkpointer, IOptions<RetentionOptions> options, IngestStatistics ingest, TimeProvider time, ILogger<Cleaner> logger)
+    SqliteDatabase database, CleanupPlanner planner, RollupCatchUp catchUp, WalCheckpointer checkpointer, IOptions<RetentionOptions> options, IOptions<IngestOptions> ingestOptions, IngestStatistics ingest, TimeProvider time, ILogger<Cleaner> logger)
 {
     /// <summary>Told after every transaction how many rows it was to delete; for tests, which look at how sizes change.</summary>
     internal Action<int> ChunkCommitted { get; set; } = static _ => { };
@@ -59,12 +59,12 @@ public sealed class Cleaner(
                     ChunkCommitted(rows);
                 },
             };
-            run.Begin(cleanup, cancellationToken);
+            run.Begin(cleanup, command.AcceptsClock, cancellationToken);
             // On a full disk there is no room for sums.
-            if (!command.IsEmergency && cleanup.Scope.Find(RetentionTable.Metrics) is not null)
+            if (!command.IsEmergency && ingestOptions.Value.Rollups && cleanup.Scope.Find(RetentionTable.Metrics) is not null)
             {
                 progress?.Invoke("Summing up metrics that the rollups do not hold yet.", 0, 0, null);
-                new SumsFirst(catchUp, logger).Run(cancellationToken);
+                new SumsFirst(catchUp, logger).Run(cleanup.Cutoffs.GetValueOrDefault(RetentionTable.Rollups.Name, Cutoff.Never), holds, cancellationToken);
             }
 
             // On a full disk every read is time in which it fills further.

@@ -6,8 +6,9 @@ namespace ThreatLens.Maintenance.Retention;
 /// <summary>
 /// Decides how many rows the next transaction of a cleanup deletes and how long it rests before it. Two things are watched: how long a
 /// transaction keeps the write gate, which is what a batch that comes meanwhile waits; and how much longer batches take that met one than those that met
-/// none. Sizes grow by a little and shrink by a factor, as congestion control does; when they cannot shrink any more, the rests grow. While
-/// nobody writes there is no rest, and only the time it would take the first batch to get its turn is bounded. Not thread-safe.
+/// none: at once where a single one took longer than the budget allows, and by their 99th percentile. Sizes grow by a little and shrink by a factor, as
+/// congestion control does; when they cannot shrink any more, the rests grow. While nobody writes there is no rest, and only the time it would take the
+/// first batch to get its turn is bounded. Not thread-safe.
 /// </summary>
 internal sealed class CleanupPace
 {
@@ -31,6 +32,7 @@ internal sealed class CleanupPace
     private readonly Queue<(long Begun, long Ended)> _holds = new();
     private readonly Queue<TimeSpan> _alone = new();
     private readonly Queue<TimeSpan> _met = new();
+    private TimeSpan _slowest;
     private long _nextBatch;
     private long? _lastBatchAt;
 
@@ -55,7 +57,9 @@ internal sealed class CleanupPace
     public bool HasWriter => _lastBatchAt is { } at && _time.GetElapsedTime(at) < IdleAfter;
 
     /// <summary>What the cleanup adds to the tail of the writer's times, as far as it can tell; null: not enough batches yet.</summary>
-    public TimeSpan? Added => _met.Count < Enough ? null : Percentile(_met) - (_alone.Count < Enough ? TimeSpan.Zero : Percentile(_alone));
+    public TimeSpan? Added => _met.Count < Enough ? null : Percentile(_met) - Alone;
+
+    private TimeSpan Alone => _alone.Count < Enough ? TimeSpan.Zero : Percentile(_alone);
 
     /// <summary>Learns from a transaction.</summary>
     /// <param name="begun">Timestamp when it got the write gate.</param>
@@ -81,7 +85,20 @@ internal sealed class CleanupPace
         {
             Shrink(Math.Max(0.5, allowed * 0.8 / hold));
         }
-        else if (Added is { } added && added > _budget * 0.75)
+        else if (_slowest > Alone + _budget)
+        {
+            // One is no percentile yet, but it takes a second or two until enough of them are.
+            Shrink(0.7);
+        }
+        else
+        {
+            Share(hold, allowed, Added);
+        }
+    }
+
+    private void Share(TimeSpan hold, TimeSpan allowed, TimeSpan? added)
+    {
+        if (added > _budget * 0.65)
         {
             Shrink(0.7);
             // What was measured before does not tell about the smaller ones.
@@ -91,7 +108,7 @@ internal sealed class CleanupPace
         {
             Rest = Rest > ShortestRest ? Rest / 2 : TimeSpan.Zero;
         }
-        else if (hold < allowed * 0.8 && (Added ?? TimeSpan.Zero) < _budget * 0.5)
+        else if (hold < allowed * 0.8 && !(added >= _budget * 0.5))
         {
             Rows = Math.Min(_maxRows, Rows + Math.Max(20, Rows / 10));
         }
@@ -107,6 +124,7 @@ internal sealed class CleanupPace
     /// <summary>Sorts the batches that were committed since the last look by whether they met a transaction of the cleanup.</summary>
     private void Look()
     {
+        _slowest = TimeSpan.Zero;
         foreach (var batch in _latency.From(_nextBatch))
         {
             _nextBatch = batch.Number + 1;
@@ -114,6 +132,8 @@ internal sealed class CleanupPace
             var arrived = batch.CommittedAt - (long)(batch.Latency.TotalSeconds * _time.TimestampFrequency);
             var met = _holds.Any(h => h.Begun <= batch.CommittedAt && arrived <= h.Ended);
             var window = met ? _met : _alone;
+            if (met && batch.Latency > _slowest)
+                _slowest = batch.Latency;
             window.Enqueue(batch.Latency);
             if (window.Count > WindowSamples)
                 window.Dequeue();

@@ -98,13 +98,13 @@ public sealed class CleanupPlanner(SqliteDatabase database, IOptions<RetentionOp
         {
             RefuseBesideResume(command);
             var resumed = CleanupResume.Read(reader, id);
-            ClockCheck.Require(resumed.Scope.FrozenAt, now);
+            ClockCheck.RequireBegun(resumed.Scope.FrozenAt, now);
             return (resumed.Scope, resumed);
         }
 
         var moment = command.Etag is { } etag ? CleanupEtag.MomentOf(etag) : now;
         var scope = CleanupScope.Of(options.Value, command, moment);
-        ClockCheck.Require(moment, now);
+        ClockCheck.RequirePlan(moment, now);
         if (!command.AcceptsClock)
             ClockCheck.Require(reader, now);
         if (command.Etag is not null)

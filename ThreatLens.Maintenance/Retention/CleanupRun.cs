@@ -53,10 +53,15 @@ internal sealed class CleanupRun
     public required Action<CleanupStep, int> Committed { get; init; }
 
     /// <summary>Writes down what is to be done, before anything is.</summary>
-    public void Begin(StoredCleanup cleanup, CancellationToken cancellationToken) => InTurn(cancellationToken, () =>
+    /// <param name="cleanup">What is to be done.</param>
+    /// <param name="acceptsClock">Whether somebody has said that the clock is right, which is remembered.</param>
+    /// <param name="cancellationToken">Gives up waiting for its turn.</param>
+    public void Begin(StoredCleanup cleanup, bool acceptsClock, CancellationToken cancellationToken) => InTurn(cancellationToken, () =>
     {
         using var transaction = ImmediateTransaction.Begin(_writer);
         CleanupStore.Insert(_writer, _operationId, cleanup, _time.GetUtcNow());
+        if (acceptsClock)
+            ClockCheck.Accept(_writer, _time.GetUtcNow(), _operationId);
         transaction.Commit();
     });
 

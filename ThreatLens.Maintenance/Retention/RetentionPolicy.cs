@@ -37,6 +37,7 @@ public sealed record CleanupCommand
     /// <summary>A cleanup that did not end, to go on with; null: a new one. With it only <see cref="IsEmergency"/> may be set besides.</summary>
     public string? ResumeOperationId { get; init; }
 
-    /// <summary>The caller has looked at the clock: signs that it was set back are no reason to refuse. Default false.</summary>
+    /// <summary>The caller has looked at the clock: signs that it was set back are no reason to refuse, and once the cleanup has begun those on
+    /// record are none for later ones either. Default false.</summary>
     public bool AcceptsClock { get; init; }
 }

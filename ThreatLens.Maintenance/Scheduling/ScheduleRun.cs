@@ -15,12 +15,17 @@ internal sealed class ScheduleRun(
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(1);
     private volatile string _waiting = "";
     private volatile string? _operationId;
+    private long _openingTicks;
 
     /// <summary>What it waits for; empty: for nothing.</summary>
     public string Waiting => _waiting;
 
     /// <summary>When it was due, UTC.</summary>
     public DateTimeOffset Due => due;
+
+    /// <summary>Whether it is the run of a later due time as well: one that passes while it waits for its window.</summary>
+    /// <param name="later">The later due time.</param>
+    public bool Covers(DateTimeOffset later) => later > due && later.UtcTicks <= Interlocked.Read(ref _openingTicks);
 
     /// <summary>Runs it. Throws only when it is stopped while it waits; its due time is open then, and the next start takes it up.</summary>
     public async Task RunAsync(CancellationToken stopping)
@@ -83,7 +88,11 @@ internal sealed class ScheduleRun(
         }
 
         if (opening > time.GetUtcNow())
+        {
+            Interlocked.Exchange(ref _openingTicks, opening.UtcTicks);
             Wait($"for its window, {opening:u}");
+        }
+
         await WaitUntilAsync(opening, stopping).ConfigureAwait(false);
         return true;
     }

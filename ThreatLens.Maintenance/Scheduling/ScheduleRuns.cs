@@ -38,7 +38,7 @@ public sealed class ScheduleRuns(ScheduleSet set, ScheduleStore store, Operation
     /// <summary>What was due before this process looked after it, or was left open by one that is gone.</summary>
     internal void CatchUp(Schedule schedule, ScheduleRecord record)
     {
-        if (record.OpenDue is { } open && !ProcessIdentity.IsAlive(record.OpenProcess ?? ""))
+        if (record.OpenDue is { } open && runner.IsGone(record.OpenProcess))
             Begin(schedule, open, isLate: true, () => store.TakeOver(schedule, open, record.OpenProcess), record.OpenProcess);
         else if (schedule.DueUpTo(time.GetUtcNow()) is { } due && due > record.SettledUntil)
             Begin(schedule, due, isLate: true, () => !SettlePaused(schedule, due) && store.Claim(schedule, due));
@@ -85,7 +85,9 @@ public sealed class ScheduleRuns(ScheduleSet set, ScheduleStore store, Operation
                 return;
             if (_active.TryGetValue(schedule.Name, out var active))
             {
-                if (active.Run.Due != due)
+                if (active.Run.Covers(due))
+                    Record(schedule, () => store.Cover(schedule, due), logger);
+                else if (active.Run.Due != due)
                     Miss(schedule, due, holder, $"the run that was due {active.Run.Due:u} had not ended yet", store, logger);
                 return;
             }

@@ -98,6 +98,10 @@ public sealed class ScheduleStore(SqliteDatabase database, ServiceSchema schema,
     /// <summary>Settles a due time that nothing is to come of.</summary>
     internal void Settle(Schedule schedule, DateTimeOffset due) => End(schedule, due, null, null, "", staysOpen: false);
 
+    /// <summary>Settles a due time whose run is that of an earlier one, which still waits.</summary>
+    internal void Cover(Schedule schedule, DateTimeOffset due) =>
+        Write("UPDATE maintenance_schedules SET settled_until = max(settled_until, $due) WHERE name = $name", schedule, ("$due", Text(due)));
+
     /// <summary>Records that no operation came of a due time, and settles it.</summary>
     /// <param name="schedule">Which schedule.</param>
     /// <param name="due">Which due time.</param>

@@ -33,6 +33,9 @@ internal sealed class RollupsStep : CleanupStep
     /// <summary>The moment a minute begins, ticks.</summary>
     public static long TicksOf(long minute) => DateTime.UnixEpoch.Ticks + (Math.Clamp(minute, -1_000_000_000, 4_000_000_000) * TimeSpan.TicksPerMinute);
 
+    /// <summary>Whether the sum of a minute is past the cutoff and not pinned.</summary>
+    public static bool Goes(long minute, string source, Cutoff cutoff, HoldSet holds) => minute < MinuteOf(cutoff.Ticks) && !IsHeld(minute, source, holds);
+
     public override Found Find(int rows, HoldSet holds)
     {
         var found = new Found();
@@ -44,15 +47,14 @@ internal sealed class RollupsStep : CleanupStep
         {
             read++;
             _next = new Key(_rows.Int64(0), _rows.Text(1), _rows.Text(2));
-            var start = TicksOf(_next.Minute);
-            if (holds.PinsSpan(start, start + TimeSpan.TicksPerMinute) || holds.PinsSource(_next.Source))
+            if (IsHeld(_next.Minute, _next.Source, holds))
             {
                 found.Held++;
                 continue;
             }
 
             _keys.Add(_next);
-            found.Rows.Add(new GoingRow(0, "", start, $"{_next.Minute}/{_next.Source}/{_next.Type}"));
+            found.Rows.Add(new GoingRow(0, "", TicksOf(_next.Minute), $"{_next.Minute}/{_next.Source}/{_next.Type}"));
         }
 
         _rows.Reset();
@@ -76,6 +78,12 @@ internal sealed class RollupsStep : CleanupStep
     }
 
     public override void Advance() => _position = _next;
+
+    private static bool IsHeld(long minute, string source, HoldSet holds)
+    {
+        var start = TicksOf(minute);
+        return holds.PinsSpan(start, start + TimeSpan.TicksPerMinute) || holds.PinsSource(source);
+    }
 
     private void Bind(int limit)
     {

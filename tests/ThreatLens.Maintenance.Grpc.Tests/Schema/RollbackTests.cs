@@ -70,7 +70,7 @@ public sealed class RollbackTests(SchemaService fixture) : IClassFixture<SchemaS
         Assert.Equal((Versions.Indexes, ""), (response.Result.FromVersion, response.Result.ToVersion));
         Assert.Equal(
             [
-                "maintenance_cleanups", "maintenance_health_samples", "maintenance_holds", "maintenance_integrity_checks", "maintenance_metric_rollups", "maintenance_operations",
+                "maintenance_cleanups", "maintenance_clock_acceptances", "maintenance_health_samples", "maintenance_holds", "maintenance_integrity_checks", "maintenance_metric_rollups", "maintenance_operations",
                 "maintenance_producers", "maintenance_restore_drills", "maintenance_rollup_pending", "maintenance_schedules", "maintenance_schema", "maintenance_source_positions", "maintenance_source_rhythms",
                 "schema_migrations",
             ],

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Optimization;
 using ThreatLens.Maintenance.Statistics;
 
@@ -16,7 +17,7 @@ internal static class Optimizers
     public static OptimizeResult Run(SqliteDatabase database, OptimizeCommand command, Action<string, long, long, string> progress, CancellationToken cancellationToken = default)
     {
         using var checkpointer = new WalCheckpointer(database, NullLogger<WalCheckpointer>.Instance);
-        return new Optimizer(database, Planner(database), checkpointer, Options.Create(new OptimizationOptions()), NullLogger<Optimizer>.Instance).Run(command, progress, cancellationToken);
+        return new Optimizer(database, Planner(database), checkpointer, new IngestStatistics(TimeProvider.System), Options.Create(new OptimizationOptions()), NullLogger<Optimizer>.Instance).Run(command, progress, cancellationToken);
     }
 
     /// <summary>For those who do not care how far it is.</summary>

@@ -33,6 +33,32 @@ public sealed class CleanupRollupsTests : MetricsTestBase
     }
 
     [Fact]
+    public async Task Run_rows_older_than_the_sums_are_kept_makes_no_sums_to_delete()
+    {
+        Prepare(legacy: false);
+        Ingest.Rollups = false;
+        await StoreAsync([Sample(At(12, 0), "4"), Sample(At(12, 1), "8")]);
+        Insert("2026-10-01 12:00:00", "16");
+
+        var result = Run(retention: new RetentionOptions { Rollups = new TableRetentionOptions { MaxAge = TimeSpan.FromDays(50) } }, tables: ["processing_metrics", "maintenance_metric_rollups"]);
+
+        Assert.Equal((3, 0), (result.Tables.Single(t => t.Table == "processing_metrics").Rows, result.Tables.Single(t => t.Table == "maintenance_metric_rollups").Rows));
+        Assert.Equal(["2026-10-01 12:00|nginx|latency|1|0|16|16|16|16"], Minutes());
+    }
+
+    [Fact]
+    public async Task Run_without_rollups_sums_nothing_up()
+    {
+        Prepare(legacy: false);
+        Ingest.Rollups = false;
+        await StoreAsync([Sample(At(12, 0), "4")]);
+
+        Assert.Equal(1, Clean(new IngestOptions { Rollups = false }));
+
+        Assert.Equal(0L, File.Scalar("SELECT count(*) FROM maintenance_metric_rollups"));
+    }
+
+    [Fact]
     public async Task Run_newest_rows_gone_where_ids_come_again_keeps_their_minutes_and_adds_new_ones()
     {
         Prepare(legacy: true);
@@ -94,7 +120,7 @@ public sealed class CleanupRollupsTests : MetricsTestBase
                 Insert("2026-09-01 13:00:00");
         });
 
-        CatchUp().SumUpAll(CancellationToken.None);
+        CatchUp().SumUpAll(static _ => true, CancellationToken.None);
 
         await ended.CancelAsync();
         await adding;
@@ -115,13 +141,19 @@ public sealed class CleanupRollupsTests : MetricsTestBase
     private List<string> Minutes() => [.. ReadAll(Query(MetricResolution.Minute)).Select(Line)];
 
     /// <returns>How many metrics went.</returns>
-    private long Clean()
+    private long Clean(IngestOptions? ingest = null, RetentionOptions? retention = null) => Run(ingest, retention).Tables.Sum(t => t.Rows);
+
+    private CleanupResult Run(IngestOptions? ingest = null, RetentionOptions? retention = null, params string[] tables)
     {
         var (database, time) = (Database(), new FakeTimeProvider(new DateTimeOffset(2026, 11, 1, 12, 0, 0, TimeSpan.Zero)));
-        var (options, statistics) = (Microsoft.Extensions.Options.Options.Create(new RetentionOptions()), new IngestStatistics(time));
+        var (options, statistics) = (Microsoft.Extensions.Options.Options.Create(retention ?? new RetentionOptions()), new IngestStatistics(time));
         using var checkpointer = new WalCheckpointer(database, NullLogger<WalCheckpointer>.Instance);
         var planner = new CleanupPlanner(database, options, statistics, time);
-        var cleaner = new Cleaner(database, planner, new RollupCatchUp(database), checkpointer, options, statistics, time, NullLogger<Cleaner>.Instance);
-        return cleaner.Run(new CleanupCommand { Tables = ["processing_metrics"] }, NewId(), null, CancellationToken.None).Tables.Single().Rows;
+        var cleaner = new Cleaner(database, planner, new RollupCatchUp(database), checkpointer, options, Microsoft.Extensions.Options.Options.Create(ingest ?? new IngestOptions()), statistics, time, NullLogger<Cleaner>.Instance);
+        var command = new CleanupCommand { Tables = tables.Length > 0 ? tables : ["processing_metrics"] };
+        var planned = planner.Plan(command, CancellationToken.None).Tables.Select(t => (t.Table, t.Rows));
+        var result = cleaner.Run(command, NewId(), null, CancellationToken.None);
+        Assert.Equal(planned, result.Tables.Select(t => (t.Table, t.Rows)));
+        return result;
     }
 }

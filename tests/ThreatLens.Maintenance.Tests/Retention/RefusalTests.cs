@@ -111,7 +111,32 @@ public sealed class RefusalTests : RetentionTestBase
 
         File.Execute("DELETE FROM processing_metrics WHERE timestamp = '2026-11-01 11:00:00'");
         Plan(new CleanupCommand());
-        File.Execute($"INSERT INTO maintenance_operations(id, kind, state, caller, caller_verified, request_digest, process, created_at, progress) VALUES ('{NewId()}', 'Backup', 'Succeeded', 'x', 0, '', '', '2026-11-01 12:00:00.000000', '{{}}')");
+        InsertOperation("2026-11-01 12:00:00.000000");
+        SetBack(new CleanupCommand());
+    }
+
+    [Fact]
+    public void Run_that_accepts_the_clock_is_remembered_until_something_later_is_recorded_again()
+    {
+        Seed();
+        // A spell of a clock a year ahead.
+        InsertOperation("2027-11-01 12:00:00.000000");
+        File.Execute("INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp) VALUES ('s', 't', '1', '2027-11-01 11:00:00')");
+        SetBack(new CleanupCommand());
+        Plan(new CleanupCommand { AcceptsClock = true });
+        SetBack(new CleanupCommand());
+
+        Clean(new CleanupCommand { AcceptsClock = true });
+
+        Clean(new CleanupCommand());
+        Time.Advance(TimeSpan.FromDays(10));
+        InsertOperation("2026-11-11 12:00:00.000000");
+        Clean(new CleanupCommand());
+        // What was recorded since counts, although things of later times were accepted.
+        Time.AdjustTime(Noon.AddDays(5));
+        SetBack(new CleanupCommand());
+        Clean(new CleanupCommand { AcceptsClock = true });
+        File.Execute("INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp) VALUES ('s', 't', '1', '2026-11-07 00:00:00')");
         SetBack(new CleanupCommand());
     }
 
@@ -119,10 +144,15 @@ public sealed class RefusalTests : RetentionTestBase
     public void Plan_a_single_row_of_the_far_future_does_not_stop_cleanups()
     {
         Seed();
-        File.Execute("INSERT INTO processing_metrics(id, source_name, metric_type, metric_value, timestamp) VALUES (-5, 's', 't', '1', '9999-12-31 23:59:59')");
+        // Metrics that came after it are of the present.
+        File.Execute("INSERT INTO processing_metrics(id, source_name, metric_type, metric_value, timestamp) VALUES (41, 's', 't', '1', '9999-12-31 23:59:59'), (42, 's', 't', '1', '2026-11-01 11:59:00')");
 
         Assert.Equal(1, Plan(new CleanupCommand()).Tables.Single(t => t.Table == "processing_metrics").Rows);
     }
+
+    /// <summary>One of a time, with an id of that time.</summary>
+    private void InsertOperation(string time) => File.Execute(
+        $"INSERT INTO maintenance_operations(id, kind, state, caller, caller_verified, request_digest, process, created_at, progress) VALUES ('{Guid.CreateVersion7(DateTimeOffset.Parse(time + "Z", System.Globalization.CultureInfo.InvariantCulture)):N}', 'Backup', 'Succeeded', 'x', 0, '', '', '{time}', '{{}}')");
 
     private void Seed()
     {

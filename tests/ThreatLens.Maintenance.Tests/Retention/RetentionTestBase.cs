@@ -25,6 +25,8 @@ public abstract class RetentionTestBase : SqliteMigrationTestBase, IDisposable
 
     private protected RetentionOptions Options { get; } = new();
 
+    private protected IngestOptions IngestSettings { get; } = new();
+
     private protected IngestStatistics Ingest => field ??= new IngestStatistics(Time);
 
     private protected SqliteDatabase Database => _database ??= new SqliteDatabase(
@@ -35,7 +37,7 @@ public abstract class RetentionTestBase : SqliteMigrationTestBase, IDisposable
     private protected Cleaner NewCleaner() => NewCleaner(Database, Planner, _checkpointer ??= new WalCheckpointer(Database, NullLogger<WalCheckpointer>.Instance));
 
     private protected Cleaner NewCleaner(SqliteDatabase database, CleanupPlanner planner, WalCheckpointer checkpointer, ILogger<Cleaner>? logger = null) =>
-        new(database, planner, new RollupCatchUp(database), checkpointer, Microsoft.Extensions.Options.Options.Create(Options), Ingest, Time, logger ?? NullLogger<Cleaner>.Instance);
+        new(database, planner, new RollupCatchUp(database), checkpointer, Microsoft.Extensions.Options.Options.Create(Options), Microsoft.Extensions.Options.Options.Create(IngestSettings), Ingest, Time, logger ?? NullLogger<Cleaner>.Instance);
 
     private protected HoldStore Holds => new(Database, Time);
 

@@ -150,6 +150,27 @@ public sealed class ScheduleRunTests : SchedulingTestBase
     }
 
     [Fact]
+    public async Task Fire_of_due_times_before_the_window_opens_is_one_run_and_none_is_missed()
+    {
+        var schedule = NewSchedule(cron: "0 0 12 * * ?", window: "Sat 01:00-05:00");
+        using var runs = NewRuns(schedule);
+        runs.Fire("s");
+        await UntilAsync(() => runs.Waiting("s").Contains("window", StringComparison.Ordinal), "the run waits");
+        // Wednesday to Friday.
+        for (var day = 1; day <= 3; day++)
+        {
+            Time.Advance(TimeSpan.FromDays(1));
+            runs.Fire("s");
+            Assert.Equal((0L, Noon.AddDays(day), Noon), (Record.MissedRuns, Record.SettledUntil, Record.OpenDue));
+        }
+
+        await AdvanceUntilAsync(() => Operations.Count == 1 && Record.OpenDue is null, TimeSpan.FromMinutes(5), "the run has ended");
+
+        Assert.True(Operations[0].CreatedAt >= new DateTimeOffset(2026, 11, 28, 1, 0, 0, TimeSpan.Zero), $"{Operations[0].CreatedAt}");
+        Assert.Equal((ScheduleOutcome.Succeeded, 0L), (Record.LastOutcome, Record.MissedRuns));
+    }
+
+    [Fact]
     public async Task Fire_with_jitter_begins_after_it_is_due_and_within_the_bound()
     {
         var runs = NewRuns(NewSchedule(jitter: TimeSpan.FromMinutes(20)));

@@ -296,7 +296,7 @@ public sealed class RollupTests : MetricsTestBase
     {
         Migrated(0);
         await StoreAsync([Sample(At(12, 0), "1")]);
-        File.Execute("DROP TABLE maintenance_metric_rollups; DROP TABLE maintenance_rollup_pending; DROP TABLE maintenance_holds; DROP TABLE maintenance_cleanups; DROP TABLE maintenance_health_samples; DROP TABLE maintenance_restore_drills; DROP TABLE maintenance_source_rhythms; DROP TABLE maintenance_schedules; DROP TABLE maintenance_integrity_checks; UPDATE maintenance_schema SET version = 1");
+        File.Execute("DROP TABLE maintenance_metric_rollups; DROP TABLE maintenance_rollup_pending; DROP TABLE maintenance_holds; DROP TABLE maintenance_cleanups; DROP TABLE maintenance_health_samples; DROP TABLE maintenance_restore_drills; DROP TABLE maintenance_source_rhythms; DROP TABLE maintenance_clock_acceptances; DROP TABLE maintenance_schedules; DROP TABLE maintenance_integrity_checks; UPDATE maintenance_schema SET version = 1");
         AssertTruth();
         Assert.False(CatchUp().Step(CancellationToken.None));
 

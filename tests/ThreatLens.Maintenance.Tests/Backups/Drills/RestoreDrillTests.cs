@@ -56,7 +56,7 @@ public sealed class RestoreDrillTests : BackupTestBase
     {
         Migrated(20);
         var backup = Take();
-        FileOf(backup).Execute("DROP TABLE maintenance_source_rhythms; DROP TABLE maintenance_schedules; DROP TABLE maintenance_integrity_checks; DROP TABLE maintenance_restore_drills; DROP TABLE maintenance_health_samples; UPDATE maintenance_schema SET version = 3; PRAGMA journal_mode = DELETE");
+        FileOf(backup).Execute("DROP TABLE maintenance_source_rhythms; DROP TABLE maintenance_clock_acceptances; DROP TABLE maintenance_schedules; DROP TABLE maintenance_integrity_checks; DROP TABLE maintenance_restore_drills; DROP TABLE maintenance_health_samples; UPDATE maintenance_schema SET version = 3; PRAGMA journal_mode = DELETE");
 
         var result = Drill().Run(backup.Name, NewId(), null, CancellationToken.None);
 
