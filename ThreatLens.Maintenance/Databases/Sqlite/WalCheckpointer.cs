@@ -29,7 +29,7 @@ public sealed class WalCheckpointer : IDisposable
     private const long TurnBytes = 2 * 1024 * 1024;
 
     // From there on a lull is not waited for any more: the turn comes a few groups later.
-    private const long LastLullBytes = BoundBytes - (4 * 1024 * 1024);
+    private const long LastLullBytes = BoundBytes - (8 * 1024 * 1024);
 
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
 
@@ -78,10 +78,10 @@ public sealed class WalCheckpointer : IDisposable
     }
 
     /// <summary>The metrics writer has something to write, until <see cref="Rests"/>: a turn of the gate now would hold it up.</summary>
-    public void Works() => _lull.Reset();
+    internal void Works() => _lull.Reset();
 
     /// <summary>The metrics writer has nothing to write: the moment for a turn of the gate, since only what comes meanwhile waits, and for nothing else.</summary>
-    public void Rests() => _lull.Set();
+    internal void Rests() => _lull.Set();
 
     /// <summary>Until the answer is disposed, pages are moved in small steps: somebody writes much beside the metrics, and the disk is to be free between.</summary>
     public IDisposable InSmallSteps()
