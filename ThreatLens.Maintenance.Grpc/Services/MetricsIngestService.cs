@@ -9,9 +9,8 @@ using IngestConfiguration = ThreatLens.Maintenance.Ingestion.IngestConfiguration
 namespace ThreatLens.Maintenance.Grpc.Services;
 
 /// <summary>Takes metrics: hello, then batches in and acknowledgements out.</summary>
-[BindServiceMethod(typeof(StreamMetricsMethod), nameof(StreamMetricsMethod.Bind))]
 internal sealed class MetricsIngestService(
-    IngestWriter writer, ProducerWindows windows, UnreadAcknowledgements unread, IngestConfigurationFeed feed, IOptions<IngestOptions> options, IHostApplicationLifetime lifetime, TimeProvider time) : MetricsIngest.MetricsIngestBase
+    IngestWriter writer, ProducerWindows windows, UnreadAcknowledgements unread, IngestConfigurationFeed feed, IOptions<IngestOptions> options, IHostApplicationLifetime lifetime, TimeProvider time) : CountedMetricsIngest
 {
     public override async Task StreamMetrics(
         IAsyncStreamReader<StreamMetricsRequest> requestStream, IServerStreamWriter<StreamMetricsResponse> responseStream, ServerCallContext context)

@@ -21,8 +21,8 @@ internal static class StreamMetricsMethod
         new Marshaller<StreamMetricsRequest>(Write, context => Read(context.PayloadAsReadOnlySequence())),
         new Marshaller<StreamMetricsResponse>(Write, static context => StreamMetricsResponse.Parser.ParseFrom(context.PayloadAsReadOnlySequence())));
 
-    /// <summary>As the generated method of the same name; the framework finds it by the attribute on the service.</summary>
-    public static void Bind(ServiceBinderBase binder, MetricsIngestService? service) =>
+    /// <summary>As the generated method of the same name; the framework finds it by the attribute on the base class.</summary>
+    public static void Bind(ServiceBinderBase binder, CountedMetricsIngest? service) =>
         binder.AddMethod(Method, service is null ? null! : new DuplexStreamingServerMethod<StreamMetricsRequest, StreamMetricsResponse>(service.StreamMetrics));
 
     /// <exception cref="ThreatLens.Maintenance.Errors.MaintenanceException">MALFORMED_BATCH: more entries than a batch may have.</exception>
@@ -44,3 +44,7 @@ internal static class StreamMetricsMethod
         context.Complete();
     }
 }
+
+/// <summary>The base of the service: the generated one, but for how its messages are read.</summary>
+[BindServiceMethod(typeof(StreamMetricsMethod), nameof(StreamMetricsMethod.Bind))]
+internal abstract class CountedMetricsIngest : MetricsIngest.MetricsIngestBase;
