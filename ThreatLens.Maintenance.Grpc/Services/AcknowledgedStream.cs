@@ -119,5 +119,7 @@ internal sealed class AcknowledgedStream(
     {
         if (batch.Sequence < 1)
             throw MetricsIngestService.Malformed("batch.sequence", $"is {batch.Sequence}; numbers begin with 1");
+        MetricsIngestService.RequireAtMost("batch.samples", batch.Samples.Count, IngestLimits.MaxBatchSamples);
+        MetricsIngestService.RequireAtMost("batch.sources", batch.Sources.Count, IngestLimits.MaxBatchSources);
     }
 }
