@@ -10,7 +10,7 @@ namespace ThreatLens.Maintenance.Grpc.Services;
 
 /// <summary>Takes metrics: hello, then batches in and acknowledgements out.</summary>
 internal sealed class MetricsIngestService(
-    IngestWriter writer, ProducerWindows windows, UnreadAcknowledgements unread, IngestConfigurationFeed feed, IOptions<IngestOptions> options, IHostApplicationLifetime lifetime, TimeProvider time) : MetricsIngest.MetricsIngestBase
+    IngestWriter writer, ProducerWindows windows, UnreadAcknowledgements unread, IngestConfigurationFeed feed, IOptions<IngestOptions> options, IHostApplicationLifetime lifetime, TimeProvider time) : CountedMetricsIngest
 {
     public override async Task StreamMetrics(
         IAsyncStreamReader<StreamMetricsRequest> requestStream, IServerStreamWriter<StreamMetricsResponse> responseStream, ServerCallContext context)

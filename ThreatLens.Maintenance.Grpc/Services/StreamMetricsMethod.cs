@@ -47,4 +47,9 @@ internal static class StreamMetricsMethod
 
 /// <summary>The base of the service: the generated one, but for how its messages are read.</summary>
 [BindServiceMethod(typeof(StreamMetricsMethod), nameof(StreamMetricsMethod.Bind))]
-internal abstract class CountedMetricsIngest : MetricsIngest.MetricsIngestBase;
+internal abstract class CountedMetricsIngest : MetricsIngest.MetricsIngestBase
+{
+    /// <summary>Declared anew: the framework takes only what the class with the attribute declares.</summary>
+    public abstract new Task StreamMetrics(
+        IAsyncStreamReader<StreamMetricsRequest> requestStream, IServerStreamWriter<StreamMetricsResponse> responseStream, ServerCallContext context);
+}
