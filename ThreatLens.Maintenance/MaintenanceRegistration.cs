@@ -105,6 +105,7 @@ public static class MaintenanceRegistration
         .AddSingleton<IngestStatistics>()
         .AddSingleton<IngestWriter>()
         .AddSingleton<ProducerWindows>()
+        .AddSingleton<UnreadAcknowledgements>()
         .AddSingleton<MonitoringConfigStore>()
         .AddSingleton<LogSourceStore>()
         .AddSingleton<IngestConfigurationFeed>()

@@ -49,4 +49,7 @@ internal static partial class MetricSenderLog
 
     [LoggerMessage(15, LogLevel.Warning, "Producer {ProducerId}: {Samples} samples go out again under new numbers, from {Number}: the database was restored or is another one")]
     public static partial void Renumbered(this ILogger logger, string producerId, long samples, long number);
+
+    [LoggerMessage(16, LogLevel.Warning, "Producer {ProducerId} has sent before, and the service knows nothing of it: the database is another one or an older one, or the producer was away for longer than the service keeps idle producers (Maintenance:Ingest:ProducerRetention)")]
+    public static partial void Forgotten(this ILogger logger, string producerId);
 }

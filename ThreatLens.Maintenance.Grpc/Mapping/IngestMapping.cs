@@ -26,7 +26,7 @@ internal static class IngestMapping
         return new MetricBatch(batch.Sequence, samples, [.. batch.Sources.Select(ToDomain)], bytes);
     }
 
-    public static Contract.Welcome ToWelcome(ProducerState state, IngestConfiguration configuration, int maxUnacknowledged) => new()
+    public static Contract.Welcome ToWelcome(ProducerState state, IngestConfiguration configuration, int maxUnacknowledged, TimeSpan producerRetention) => new()
     {
         LastSequence = state.LastSequence,
         Positions =
@@ -36,6 +36,7 @@ internal static class IngestMapping
         Configuration = configuration.ToContract(),
         MaxUnacknowledgedBatches = maxUnacknowledged,
         MaxBatchSamples = IngestLimits.MaxBatchSamples,
+        ProducerRetention = producerRetention.ToDuration(),
     };
 
     public static Contract.IngestConfiguration ToContract(this IngestConfiguration configuration) => new()

@@ -12,9 +12,10 @@ namespace ThreatLens.Maintenance.Grpc.Services;
 /// commit. At most so many batches are under way: beyond that the stream is not read, and HTTP/2 flow control slows the producer down.
 /// </summary>
 internal sealed class AcknowledgedStream(
-    IngestWriter writer, ProducerWindows windows, ProducerSession session, IServerStreamWriter<StreamMetricsResponse> responses, int maxUnacknowledged, TimeProvider time)
+    IngestWriter writer, ProducerWindows windows, UnreadAcknowledgements unread, ProducerSession session, IServerStreamWriter<StreamMetricsResponse> responses, IngestOptions options, TimeProvider time)
 {
-    private readonly Channel<(Task<BatchOutcome> Commit, long Bytes)> _underWay = Channel.CreateBounded<(Task<BatchOutcome>, long)>(new BoundedChannelOptions(maxUnacknowledged) { SingleReader = true, SingleWriter = true });
+    private readonly Channel<(Task<BatchOutcome> Commit, long Bytes, IDisposable Place)> _underWay = Channel.CreateBounded<(Task<BatchOutcome>, long, IDisposable)>(
+        new BoundedChannelOptions(options.MaxUnacknowledgedBatches) { SingleReader = true, SingleWriter = true });
     private readonly SemaphoreSlim _sending = new(1, 1);
 
     /// <summary>Runs until the producer has no more, or something ends the stream; then everything read has been acknowledged, or the error says why not.</summary>
@@ -36,6 +37,8 @@ internal sealed class AcknowledgedStream(
         {
             await ended.CancelAsync();
             await Task.WhenAll(reading, acknowledging, pushing).ContinueWith(static _ => { }, TaskScheduler.Default);
+            while (_underWay.Reader.TryRead(out var left))
+                left.Place.Dispose();
         }
     }
 
@@ -62,7 +65,7 @@ internal sealed class AcknowledgedStream(
                 var batch = requests.Current.Batch ?? throw MetricsIngestService.Malformed("batch", "is required after hello");
                 Require(batch);
                 var validated = BatchValidator.Validate(batch.ToDomain(), time.GetUtcNow());
-                await _underWay.Writer.WriteAsync((await writer.WriteAsync(session, validated, cancellationToken), validated.Bytes), cancellationToken);
+                await QueueAsync(validated, cancellationToken);
             }
         }
         finally
@@ -71,12 +74,44 @@ internal sealed class AcknowledgedStream(
         }
     }
 
+    /// <summary>Makes room for the acknowledgement first: what it rejects stays in memory until the producer reads it.</summary>
+    private async Task QueueAsync(ValidatedBatch batch, CancellationToken cancellationToken)
+    {
+        var place = await unread.EnterAsync(batch, cancellationToken);
+        try
+        {
+            await _underWay.Writer.WriteAsync((await writer.WriteAsync(session, batch, cancellationToken), batch.Bytes, place), cancellationToken);
+        }
+        catch
+        {
+            place.Dispose();
+            throw;
+        }
+    }
+
     private async Task AcknowledgeAsync(CancellationToken cancellationToken)
     {
-        await foreach (var (commit, bytes) in _underWay.Reader.ReadAllAsync(cancellationToken))
+        await foreach (var (commit, bytes, place) in _underWay.Reader.ReadAllAsync(cancellationToken))
         {
-            var outcome = await commit.WaitAsync(cancellationToken);
-            await SendAsync(new StreamMetricsResponse { Acknowledgement = outcome.ToContract(windows.Batches(bytes)) }, cancellationToken);
+            using (place)
+            {
+                var outcome = await commit.WaitAsync(cancellationToken);
+                var response = new StreamMetricsResponse { Acknowledgement = outcome.ToContract(windows.Batches(bytes)) };
+                await ReadInTimeAsync(SendAsync(response, cancellationToken), cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>A producer that does not read its stream holds what is kept for it, and is not waited for forever.</summary>
+    private async Task ReadInTimeAsync(Task sending, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await sending.WaitAsync(options.MaxUnreadWait, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw UnreadAcknowledgements.NotRead(session, options.MaxUnreadWait);
         }
     }
 
@@ -84,9 +119,7 @@ internal sealed class AcknowledgedStream(
     {
         if (batch.Sequence < 1)
             throw MetricsIngestService.Malformed("batch.sequence", $"is {batch.Sequence}; numbers begin with 1");
-        if (batch.Samples.Count > IngestLimits.MaxBatchSamples)
-            throw MetricsIngestService.Malformed("batch.samples", $"has {batch.Samples.Count} entries; at most {IngestLimits.MaxBatchSamples} are accepted");
-        if (batch.Sources.Count > IngestLimits.MaxBatchSources)
-            throw MetricsIngestService.Malformed("batch.sources", $"has {batch.Sources.Count} entries; at most {IngestLimits.MaxBatchSources} are accepted");
+        MetricsIngestService.RequireAtMost("batch.samples", batch.Samples.Count, IngestLimits.MaxBatchSamples);
+        MetricsIngestService.RequireAtMost("batch.sources", batch.Sources.Count, IngestLimits.MaxBatchSources);
     }
 }

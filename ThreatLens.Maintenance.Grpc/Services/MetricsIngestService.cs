@@ -10,7 +10,7 @@ namespace ThreatLens.Maintenance.Grpc.Services;
 
 /// <summary>Takes metrics: hello, then batches in and acknowledgements out.</summary>
 internal sealed class MetricsIngestService(
-    IngestWriter writer, ProducerWindows windows, IngestConfigurationFeed feed, IOptions<IngestOptions> options, IHostApplicationLifetime lifetime, TimeProvider time) : MetricsIngest.MetricsIngestBase
+    IngestWriter writer, ProducerWindows windows, UnreadAcknowledgements unread, IngestConfigurationFeed feed, IOptions<IngestOptions> options, IHostApplicationLifetime lifetime, TimeProvider time) : CountedMetricsIngest
 {
     public override async Task StreamMetrics(
         IAsyncStreamReader<StreamMetricsRequest> requestStream, IServerStreamWriter<StreamMetricsResponse> responseStream, ServerCallContext context)
@@ -19,12 +19,19 @@ internal sealed class MetricsIngestService(
         var hello = await ReadHelloAsync(requestStream, ended.Token);
         using var place = windows.Enter();
         var (session, state) = await writer.OpenAsync(hello.ProducerId, hello.Description, ended.Token);
-        var configuration = await Task.Run(feed.ReadNow, ended.Token);
-        var welcome = IngestMapping.ToWelcome(state, configuration, windows.Batches(batchBytes: null));
-        await responseStream.SendAsync(new StreamMetricsResponse { Welcome = welcome }, ended.Token);
+        try
+        {
+            var configuration = await Task.Run(feed.ReadNow, ended.Token);
+            var welcome = IngestMapping.ToWelcome(state, configuration, windows.Batches(batchBytes: null), options.Value.ProducerRetention);
+            await responseStream.SendAsync(new StreamMetricsResponse { Welcome = welcome }, ended.Token);
 
-        var stream = new AcknowledgedStream(writer, windows, session, responseStream, options.Value.MaxUnacknowledgedBatches, time);
-        await stream.RunAsync(requestStream, token => PushConfigurationAsync(stream, configuration, token), ended);
+            var stream = new AcknowledgedStream(writer, windows, unread, session, responseStream, options.Value, time);
+            await stream.RunAsync(requestStream, token => PushConfigurationAsync(stream, configuration, token), ended);
+        }
+        finally
+        {
+            session.Leave();
+        }
     }
 
     private async Task PushConfigurationAsync(AcknowledgedStream stream, IngestConfiguration known, CancellationToken cancellationToken)
@@ -46,6 +53,13 @@ internal sealed class MetricsIngestService(
         if (Requests.Characters(hello.Description) > IngestLimits.MaxNameLength)
             throw MaintenanceException.InvalidArgument("hello.description", $"has {Requests.Characters(hello.Description)} characters; at most {IngestLimits.MaxNameLength} are accepted");
         return hello;
+    }
+
+    /// <exception cref="MaintenanceException">MALFORMED_BATCH.</exception>
+    internal static void RequireAtMost(string field, int count, int most)
+    {
+        if (count > most)
+            throw Malformed(field, $"has {count} entries; at most {most} are accepted");
     }
 
     internal static MaintenanceException Malformed(string field, string message) =>

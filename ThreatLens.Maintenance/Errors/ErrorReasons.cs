@@ -132,6 +132,9 @@ public static class ErrorReasons
     /// <summary>More waits for the writer of metrics than may, and has for a while.</summary>
     public const string IngestBehind = "INGEST_BEHIND";
 
+    /// <summary>The producer does not read its stream.</summary>
+    public const string AcknowledgementsUnread = "ACKNOWLEDGEMENTS_UNREAD";
+
     /// <summary>Another stream of the same producer took over.</summary>
     public const string ProducerReplaced = "PRODUCER_REPLACED";
 

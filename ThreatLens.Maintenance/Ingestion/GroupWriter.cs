@@ -30,6 +30,7 @@ internal sealed class GroupWriter(
     /// <returns>How many are settled; the others are the next group.</returns>
     public int Write(List<IngestWork> group, List<IngestWork> written, CancellationToken cancellationToken)
     {
+        checkpointer.Works();
         if (_statements is null)
             EnsureReady(cancellationToken);
         using var turn = database.WriteGate.Enter(cancellationToken);
@@ -49,13 +50,19 @@ internal sealed class GroupWriter(
         }
     }
 
-    /// <summary>Tells the checkpoints of the last commit; what is acknowledged first need not wait for that.</summary>
-    public void TellCheckpointer() => checkpointer.Committed(_statements!.Connection);
+    /// <summary>Tells the checkpoints of the last commit, and whether more waits; what is acknowledged first need not wait for that.</summary>
+    public void TellCheckpointer()
+    {
+        checkpointer.Committed(_statements!.Connection);
+        if (queue.Count == 0)
+            checkpointer.Rests();
+    }
 
     /// <summary>After a failure the connection is made anew: the file may have been replaced, the disk remounted, the schema changed.</summary>
     public void Undo()
     {
         sequences.Rollback();
+        checkpointer.Rests();
         Close();
         checkpointer.Reopen();
     }

@@ -28,6 +28,17 @@ public sealed class IngestOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan MaxQueueWait { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a producer may leave an acknowledgement unread before its stream ends with ACKNOWLEDGEMENTS_UNREAD. 100 ms to 10 min; default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan MaxUnreadWait { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long the number and the positions of a producer that sends nothing are kept. One that returns later is new to the service: its welcome says last
+    /// number 0 and no positions. 1 to 36,500 days; default 400 days.
+    /// </summary>
+    [Range(typeof(TimeSpan), "1.00:00:00", "36500.00:00:00")]
+    public TimeSpan ProducerRetention { get; set; } = TimeSpan.FromDays(400);
+
     /// <summary>How often the settings that producers follow are looked up for changes made by others. 100 ms to 1 min; default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
     public TimeSpan ConfigurationPoll { get; set; } = TimeSpan.FromSeconds(1);

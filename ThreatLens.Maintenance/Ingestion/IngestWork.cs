@@ -26,7 +26,10 @@ internal abstract class IngestWork(ProducerSession session, long receivedAt)
 }
 
 /// <summary>A producer says hello: it takes over from its earlier stream and learns where it stands.</summary>
-internal sealed class HelloWork(ProducerSession session, long receivedAt) : IngestWork(session, receivedAt)
+/// <param name="session">The stream.</param>
+/// <param name="receivedAt">Timestamp of its arrival.</param>
+/// <param name="idleSince">Producers that sent nothing since then are forgotten; null: not looked for now.</param>
+internal sealed class HelloWork(ProducerSession session, long receivedAt, string? idleSince) : IngestWork(session, receivedAt)
 {
     private readonly TaskCompletionSource<ProducerState> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ProducerState? _state;
@@ -35,6 +38,8 @@ internal sealed class HelloWork(ProducerSession session, long receivedAt) : Inge
 
     public override void Apply(MetricStatements statements, ProducerSequences sequences, string now)
     {
+        if (idleSince is not null)
+            statements.ForgetProducers(idleSince);
         _state = statements.ReadProducer(Session.ProducerId);
         statements.UpsertProducer(Session, _state.LastSequence, now);
         sequences.TakeOver(Session, _state.LastSequence);
@@ -84,8 +89,8 @@ internal sealed class BatchWork(ProducerSession session, ValidatedBatch batch, l
 
         foreach (var (index, report, monitoredAt) in Batch.Sources)
         {
-            if (statements.UpsertSource(Session, report, monitoredAt, now) is { } wrong)
-                _rejections.Add(new Rejection(RejectedEntry.Source, index, "path", wrong));
+            if (statements.UpsertSource(Session, report, monitoredAt, now) is var (field, reason))
+                _rejections.Add(new Rejection(RejectedEntry.Source, index, field, reason));
         }
 
         statements.UpsertProducer(Session, Batch.Sequence, now);

@@ -22,6 +22,7 @@ public sealed class IngestWriter : IDisposable
     private readonly IngestQueue _queue;
     private readonly GroupWriter _groups;
     private readonly IngestFailures _failures;
+    private readonly IdleProducers _idle;
     private readonly Thread _thread;
 
     /// <summary>Creates the writer; <see cref="Start"/> starts it.</summary>
@@ -34,6 +35,7 @@ public sealed class IngestWriter : IDisposable
         _queue = new IngestQueue(options.Value, time);
         _groups = new GroupWriter(database, serviceSchema, migrations, checkpointer, _sequences, _queue, options.Value, logger);
         _failures = new IngestFailures(database, migrations);
+        _idle = new IdleProducers(options.Value.ProducerRetention, time);
         _thread = new Thread(Run) { Name = "metrics writer", IsBackground = true };
         statistics.ObserveQueue(() => _queue.Count, () => _queue.Bytes);
     }
@@ -65,7 +67,7 @@ public sealed class IngestWriter : IDisposable
     /// <exception cref="MaintenanceException">The database cannot take metrics now.</exception>
     public async Task<(ProducerSession Session, ProducerState State)> OpenAsync(string producerId, string description, CancellationToken cancellationToken)
     {
-        var work = new HelloWork(new ProducerSession(producerId, description), _time.GetTimestamp());
+        var work = new HelloWork(new ProducerSession(producerId, description), _time.GetTimestamp(), _idle.Since());
         await _queue.AddAsync(work, cancellationToken).ConfigureAwait(false);
         return (work.Session, await work.Done.WaitAsync(cancellationToken).ConfigureAwait(false));
     }

@@ -16,6 +16,7 @@ internal sealed unsafe partial class MetricStatements : IDisposable
         "INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp, metric_metadata) VALUES (?1, ?2, ?3, ?4, ?5)";
 
     private const string Ignored = "a constraint or trigger of processing_metrics ignores such rows";
+    private const string SourceIgnored = "is refused by the database: a constraint or trigger of log_sources ignores such rows";
 
     private const int MaxCharacterBytes = 4;
     private const int MaxTimestampBytes = 32;
@@ -101,23 +102,37 @@ internal sealed unsafe partial class MetricStatements : IDisposable
     public void UpsertProducer(ProducerSession session, long sequence, string now) =>
         Run(_producer, session.ProducerId, session.Description, sequence, now);
 
-    /// <returns>Why the source's row cannot be stored; null when it is.</returns>
-    public string? UpsertSource(ProducerSession session, SourceReport report, string monitoredAt, string now)
+    /// <returns>The field at fault and why the source's row cannot be stored; null when it is.</returns>
+    public (string Field, string Reason)? UpsertSource(ProducerSession session, SourceReport report, string monitoredAt, string now)
     {
         Run(_position, session.ProducerId, report.SourceName, report.Path, report.Offset, report.PositionToken, now);
         object error = report.ErrorMessage.Length == 0 ? DBNull.Value : report.ErrorMessage;
         try
         {
             object[] values = [report.SourceName, report.Path, monitoredAt, report.FileSize, report.Offset, report.Status!, error, now];
-            if (Run(_updateSource, values) == 0)
-                Run(_insertSource, values);
-            return null;
+            // As with metrics, SQLite takes a row that a rule ignores for a success.
+            return Changes(_updateSource, values) || Changes(_insertSource, values) ? null : ("source", SourceIgnored);
         }
         catch (SqliteException e) when (IsRefusedAlone(e.SqliteErrorCode))
         {
-            // UNIQUE(path): the statement alone was undone, the transaction goes on.
-            return "belongs to another source in log_sources; use that source's name, or free the path";
+            // The statement alone was undone, the transaction goes on.
+            var why = raw.sqlite3_errmsg(_connection.Handle).utf8_to_string();
+            if (why.Contains("log_sources.path", StringComparison.Ordinal))
+                return ("path", "belongs to another source in log_sources; use that source's name, or free the path");
+            // The row is there, and its change was ignored.
+            return ("source", why.Contains("log_sources.source_name", StringComparison.Ordinal) ? SourceIgnored : $"is refused by the database: {why}");
         }
+    }
+
+    /// <summary>Deletes what is remembered of producers that sent nothing since a time.</summary>
+    public void ForgetProducers(string idleSince)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText =
+            "DELETE FROM maintenance_source_positions WHERE producer_id IN (SELECT producer_id FROM maintenance_producers WHERE updated_at < $1); "
+            + "DELETE FROM maintenance_producers WHERE updated_at < $1";
+        command.Parameters.AddWithValue("$1", idleSince);
+        command.ExecuteNonQuery();
     }
 
     public ProducerState ReadProducer(string producerId)
@@ -187,6 +202,12 @@ internal sealed unsafe partial class MetricStatements : IDisposable
         var command = _connection.CreateCommand();
         command.CommandText = sql;
         return command;
+    }
+
+    private bool Changes(SqliteCommand command, params ReadOnlySpan<object> values)
+    {
+        Run(command, values);
+        return raw.sqlite3_changes(_connection.Handle) > 0;
     }
 
     private static int Run(SqliteCommand command, params ReadOnlySpan<object> values)

@@ -9,9 +9,19 @@ namespace ThreatLens.Maintenance.Ingestion;
 /// </summary>
 internal sealed class ProducerSequences
 {
+    /// <summary>So many are remembered without a look at who has left; later, twice as many as have a stream.</summary>
+    internal const int LeastRemembered = 1_000;
+
     private readonly Lock _lock = new();
+    private int _forgetAt = LeastRemembered;
     private readonly Dictionary<string, (ProducerSession Session, long Last)> _committed = [];
     private readonly Dictionary<string, (ProducerSession Session, long Last)> _pending = [];
+
+    /// <summary>Producers that are remembered: those with a stream, and some whose stream has ended.</summary>
+    public int Count
+    {
+        get { lock (_lock) return _committed.Count; }
+    }
 
     public void TakeOver(ProducerSession session, long last) => Advance(session, last);
 
@@ -50,6 +60,8 @@ internal sealed class ProducerSequences
             }
 
             _pending.Clear();
+            if (_committed.Count >= _forgetAt)
+                ForgetThoseWhoLeft();
         }
     }
 
@@ -71,6 +83,22 @@ internal sealed class ProducerSequences
                 session.End(why(session));
             _committed.Clear();
         }
+    }
+
+    /// <summary>
+    /// Once in a while: a producer that comes back says hello, which reads its number from the database. What a stream left in the queue when it ended
+    /// is refused then, which nobody hears; its producer sends it again.
+    /// </summary>
+    private void ForgetThoseWhoLeft()
+    {
+        foreach (var (producer, state) in _committed)
+        {
+            // Removing while enumerating is what a dictionary permits.
+            if (state.Session.HasLeft)
+                _committed.Remove(producer);
+        }
+
+        _forgetAt = Math.Max(LeastRemembered, 2 * _committed.Count);
     }
 
     private long Last(ProducerSession session)

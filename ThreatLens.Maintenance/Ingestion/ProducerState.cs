@@ -27,6 +27,7 @@ public sealed class ProducerSession
 {
     private readonly TaskCompletionSource _replaced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile MaintenanceException? _ended;
+    private volatile bool _hasLeft;
 
     internal ProducerSession(string producerId, string description)
     {
@@ -45,6 +46,12 @@ public sealed class ProducerSession
     /// backup has taken the database's place; never succeeds.
     /// </summary>
     public Task Replaced => _replaced.Task;
+
+    /// <summary>Whether its stream is over, so that nothing more will come from it.</summary>
+    internal bool HasLeft => _hasLeft;
+
+    /// <summary>The stream is over. What it has left to be written still is, unless the session is forgotten meanwhile.</summary>
+    public void Leave() => _hasLeft = true;
 
     /// <summary>The error for whoever still uses this session after that.</summary>
     internal MaintenanceException EndedError() => _ended ?? ReplacedError();

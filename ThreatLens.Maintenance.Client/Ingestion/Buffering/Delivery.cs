@@ -43,7 +43,7 @@ internal sealed class Delivery(
             _spooling = Task.Run(() => _spoolSupply.RunAsync(_stopWaiting.Token));
         }
         IBatchSupply supply = _spoolSupply is null ? new MemorySupply(buffer) : _spoolSupply;
-        _outbox = new Outbox(producerId, supply, standing, drops, logger);
+        _outbox = new Outbox(producerId, supply, standing, drops, time, logger);
         batches.Sending += _outbox.OnSending;
         batches.Stored += (batch, rejections) => _outbox.OnStored(batch, rejections.Count(rejection => rejection.Entry == RejectedEntry.Sample));
         _sending = Task.Run(() => SendAsync(_outbox));

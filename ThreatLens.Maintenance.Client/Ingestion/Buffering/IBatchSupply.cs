@@ -7,7 +7,8 @@ internal interface IBatchSupply
     ValueTask<PackedBatch?> TakeAsync(CancellationToken cancellationToken);
 
     /// <summary>From now on batches are numbered like this; remembered where something is remembered.</summary>
-    void Renumber(Numbering numbering);
+    /// <returns>False when it could not be remembered, and nothing has changed: then nothing may be sent under these numbers.</returns>
+    bool TryRenumber(Numbering numbering);
 
     /// <summary>A batch is stored or given up, and with it all before it: it need not be kept.</summary>
     void Settle(PackedBatch packed);
@@ -19,10 +20,8 @@ internal sealed class MemorySupply(SampleBuffer buffer) : IBatchSupply
 {
     public ValueTask<PackedBatch?> TakeAsync(CancellationToken cancellationToken) => buffer.TakeAsync(cancellationToken);
 
-    public void Renumber(Numbering numbering)
-    {
-        // Numbers die with the process, and so do the batches.
-    }
+    // Numbers die with the process, and so do the batches.
+    public bool TryRenumber(Numbering numbering) => true;
 
     public void Settle(PackedBatch packed) => buffer.Release(packed);
 }

@@ -12,9 +12,13 @@ namespace ThreatLens.Maintenance.Client.Ingestion.Buffering;
 /// <param name="supply">Where they wait.</param>
 /// <param name="standing">Where it begins.</param>
 /// <param name="drops">Told what is given up.</param>
+/// <param name="time">Clock of the waits.</param>
 /// <param name="logger">Log.</param>
-internal sealed class Outbox(string producerId, IBatchSupply supply, Standing standing, DropLedger drops, ILogger logger)
+internal sealed class Outbox(string producerId, IBatchSupply supply, Standing standing, DropLedger drops, TimeProvider time, ILogger logger)
 {
+    /// <summary>How often numbers that could not be remembered are tried again.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly Queue<PackedBatch> _taken = [];
     private readonly ChangeSignal _settled = new();
@@ -33,8 +37,12 @@ internal sealed class Outbox(string producerId, IBatchSupply supply, Standing st
     /// <summary>The batches that follow a welcome: those under way that are not stored, then new ones. One caller at a time.</summary>
     public async IAsyncEnumerable<MetricBatch> After(Welcome welcome, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        foreach (var again in LineUp(welcome.LastSequence))
-            yield return again.Batch;
+        // A batch that goes out under a number that a crash forgets would be sent, and stored, once more under another.
+        List<PackedBatch>? again;
+        while ((again = TryLineUp(welcome.LastSequence)) is null)
+            await Task.Delay(RetryInterval, time, cancellationToken);
+        foreach (var packed in again)
+            yield return packed.Batch;
         while (await supply.TakeAsync(cancellationToken) is { } next)
         {
             if (GoesOut(next))
@@ -66,20 +74,23 @@ internal sealed class Outbox(string producerId, IBatchSupply supply, Standing st
     public Task WaitUntilSettledAsync(long position, CancellationToken cancellationToken) =>
         _settled.WaitAsync(_lock, () => _standing.Settled >= position, cancellationToken);
 
-    private List<PackedBatch> LineUp(long last)
+    /// <summary>Null when the numbers could not be remembered, and nothing has changed.</summary>
+    private List<PackedBatch>? TryLineUp(long last)
     {
         lock (_lock)
         {
             var known = _standing.Numbering;
             // What an earlier welcome said is stored may not have come by here yet.
             var from = _standing with { Settled = Math.Max(_standing.Settled, _storedBefore) };
-            (_storedBefore, var inDoubt, var numbering) = from.Resume(last, isFirst: !_welcomed);
-            _welcomed = true;
+            var (stored, inDoubt, numbering) = from.Resume(last, isFirst: !_welcomed);
+            if (numbering != known && !supply.TryRenumber(numbering))
+                return null;
+            (_storedBefore, _welcomed) = (stored, true);
             while (_taken.TryPeek(out var first) && first.Position <= inDoubt)
                 GiveUp(first);
             _standing = new Standing(_standing.Settled, Math.Max(_storedBefore, inDoubt), numbering);
-            if (numbering != known)
-                supply.Renumber(numbering);
+            if (known is not null && numbering != known && last == 0)
+                logger.Forgotten(producerId);
             if (known is not null && numbering != known && _taken.Count > 0)
                 logger.Renumbered(producerId, _taken.Sum(packed => packed.Samples), last + 1);
             return [.. _taken];

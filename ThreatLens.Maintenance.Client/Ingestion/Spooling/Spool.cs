@@ -87,11 +87,12 @@ internal sealed class Spool : IDisposable
     public void Skip(PackedBatch packed) => (_samplesWritten, Last) = (_samplesWritten + packed.Samples, packed.Position);
 
     /// <summary>Remembers how batches are numbered.</summary>
-    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="IOException">It cannot be written; then it is as before.</exception>
     public void Renumber(Numbering numbering)
     {
-        _marks = _marks with { Numbering = numbering };
-        _marksFile.Write(_marks, _flush);
+        var marks = _marks with { Numbering = numbering };
+        _marksFile.Write(marks, _flush);
+        _marks = marks;
     }
 
     /// <summary>Everything up to this batch need not be kept; files with nothing else are deleted.</summary>

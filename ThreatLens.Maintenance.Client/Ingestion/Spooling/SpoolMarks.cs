@@ -66,17 +66,19 @@ internal sealed class SpoolMarksFile : IDisposable
     {
         Span<byte> slot = stackalloc byte[SlotBytes];
         slot.Clear();
-        _generation++;
-        BinaryPrimitives.WriteInt64LittleEndian(slot[8..], _generation);
+        var generation = _generation + 1;
+        BinaryPrimitives.WriteInt64LittleEndian(slot[8..], generation);
         BinaryPrimitives.WriteInt64LittleEndian(slot[16..], marks.Settled);
         BinaryPrimitives.WriteInt64LittleEndian(slot[24..], marks.SamplesSettled);
         slot[4] = marks.Numbering is null ? (byte)0 : (byte)1;
         BinaryPrimitives.WriteInt64LittleEndian(slot[32..], marks.Numbering?.Position ?? 0);
         BinaryPrimitives.WriteInt64LittleEndian(slot[40..], marks.Numbering?.Number ?? 0);
         BinaryPrimitives.WriteUInt32LittleEndian(slot, SpoolRecord.Checksum(slot[CheckedFrom..]));
-        RandomAccess.Write(_file, slot, _generation % 2 * SlotBytes);
+        RandomAccess.Write(_file, slot, generation % 2 * SlotBytes);
         if (flush)
             RandomAccess.FlushToDisk(_file);
+        // Only now: after a failure the same place is written again, and the other one stays whole.
+        _generation = generation;
     }
 
     public void Dispose() => _file.Dispose();

@@ -74,7 +74,7 @@ internal sealed class SpoolSupply(SampleBuffer buffer, Spool spool, TimeProvider
         }
     }
 
-    public void Renumber(Numbering numbering) => Try(() => spool.Renumber(numbering));
+    public bool TryRenumber(Numbering numbering) => Try(() => spool.Renumber(numbering));
 
     public void Settle(PackedBatch packed)
     {
@@ -176,17 +176,19 @@ internal sealed class SpoolSupply(SampleBuffer buffer, Spool spool, TimeProvider
         _changed.Raise();
     }
 
-    private void Try(Action write)
+    private bool Try(Action write)
     {
         lock (_lock)
         {
             try
             {
                 write();
+                return true;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 Fail(e);
+                return false;
             }
         }
     }

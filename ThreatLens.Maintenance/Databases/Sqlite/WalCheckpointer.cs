@@ -28,11 +28,18 @@ public sealed class WalCheckpointer : IDisposable
     // What is left to move when the gate is taken, all of which writers wait for: a group or two.
     private const long TurnBytes = 2 * 1024 * 1024;
 
+    // From there on a lull is not waited for any more: the turn comes a few groups later.
+    private const long LastLullBytes = BoundBytes - (8 * 1024 * 1024);
+
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
+
+    // So much is written meanwhile that it is moved before the wait goes on: a group or two.
+    private static readonly TimeSpan LullWait = TimeSpan.FromMilliseconds(25);
 
     private readonly SqliteDatabase _database;
     private readonly ILogger _logger;
     private readonly AutoResetEvent _wake = new(false);
+    private readonly ManualResetEventSlim _lull = new(true, spinCount: 0);
     private readonly CancellationTokenSource _ending = new();
     private readonly SemaphoreSlim _mayMove = new(1, 1);
     private readonly Thread _thread;
@@ -71,6 +78,12 @@ public sealed class WalCheckpointer : IDisposable
             _wake.Set();
     }
 
+    /// <summary>The metrics writer has something to write, until <see cref="Rests"/>: a turn of the gate now would hold it up.</summary>
+    internal void Works() => _lull.Reset();
+
+    /// <summary>The metrics writer has nothing to write: the moment for a turn of the gate, since only what comes meanwhile waits, and for nothing else.</summary>
+    internal void Rests() => _lull.Set();
+
     /// <summary>Until the answer is disposed, pages are moved in small steps: somebody writes much beside the metrics, and the disk is to be free between.</summary>
     public IDisposable InSmallSteps()
     {
@@ -105,6 +118,7 @@ public sealed class WalCheckpointer : IDisposable
         _wake.Set();
         _thread.Join();
         _wake.Dispose();
+        _lull.Dispose();
         _ending.Dispose();
         _mayMove.Dispose();
     }
@@ -139,7 +153,7 @@ public sealed class WalCheckpointer : IDisposable
             var logged = Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
             if (logged * _pageSize < PassiveBytes)
                 return;
-            WalCheckpoint.UntilFewAreLeft(_connection, (int)(TurnBytes / _pageSize));
+            MoveUntilLull(_connection);
             using var turn = _database.WriteGate.Enter(_ending.Token);
             // The next writer begins the log anew in the same file, which costs nobody anything; cutting the file short takes tens of
             // milliseconds, and is for what a long reader has made of it.
@@ -156,6 +170,14 @@ public sealed class WalCheckpointer : IDisposable
             SetCopied(Volatile.Read(ref _logged));
             Close();
         }
+    }
+
+    /// <summary>Moves until little is left and the metrics writer has nothing to do, or the log has become too long to wait for that.</summary>
+    private void MoveUntilLull(SqliteConnection connection)
+    {
+        do
+            WalCheckpoint.UntilFewAreLeft(connection, (int)(TurnBytes / _pageSize));
+        while (!_lull.Wait(LullWait, _ending.Token) && WalCheckpoint.Pages(connection) * _pageSize < LastLullBytes);
     }
 
     private void Close()

@@ -48,6 +48,48 @@ public sealed class MalformedBytesTests(SharedService shared)
         Assert.Equal(2L, _service.Database.Scalar($"SELECT count(*) FROM processing_metrics WHERE source_name = '{Source}'"));
     }
 
+    [Theory]
+    [InlineData(0x12, "batch.samples", 10_000)]
+    [InlineData(0x1A, "batch.sources", 1_000)]
+    public async Task Message_of_millions_of_empty_entries_is_refused_with_their_number(byte tag, string field, int most)
+    {
+        var source = "empty " + field;
+        using var producer = await RawProducer.HelloAsync(_service, source);
+        await producer.SendAsync(Message(1, source));
+        await producer.SendAsync(EmptyEntries(tag, 4_000_000));
+
+        var (error, acknowledged) = await producer.FailsAsync(StatusCode.InvalidArgument, ErrorReasons.MalformedBatch);
+
+        Assert.Equal([1L], acknowledged);
+        Assert.Contains($"{field}: has 4000000 entries; at most {most} are accepted", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0x12)]
+    [InlineData(0x1A)]
+    public void Message_of_millions_of_empty_entries_is_counted_before_anything_is_made_of_it(byte tag)
+    {
+        var message = new System.Buffers.ReadOnlySequence<byte>(EmptyEntries(tag, 4_000_000));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Throws<MaintenanceException>(() => Services.StreamMetricsMethod.Read(message));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
+    }
+
+    [Fact]
+    public void Entries_are_counted_over_all_pieces_of_a_batch_and_not_in_other_fields()
+    {
+        var batch = new MetricBatch { Sequence = 300, Samples = { Producer.Sample("one"), Producer.Sample("two") }, Sources = { new SourceReport { SourceName = "a", Offset = 1 } } };
+        byte[] piece = new StreamMetricsRequest { Batch = batch }.ToByteArray();
+        byte[] hello = new StreamMetricsRequest { Hello = new ProducerHello { ProducerId = "\u0012\0\u0012\0" } }.ToByteArray();
+        var counter = new Services.BatchCounter(new System.Buffers.ReadOnlySequence<byte>(Padded([.. piece, .. hello, .. piece], 500)));
+
+        counter.Count();
+
+        Assert.Equal((4, 2, false), (counter.Samples, counter.Sources, counter.HasGroups));
+    }
+
     [Fact]
     public async Task Undecodable_request_of_a_unary_call_is_refused_with_a_reason()
     {
@@ -77,6 +119,21 @@ public sealed class MalformedBytesTests(SharedService shared)
         await producer.SendAsync([0xFF]);
 
         Assert.Equal([1L], (await producer.FailsAsync(StatusCode.InvalidArgument, ErrorReasons.MalformedBatch)).Acknowledged);
+    }
+
+    private static byte[] EmptyEntries(byte tag, int count)
+    {
+        using var stream = new MemoryStream();
+        using (var output = new CodedOutputStream(stream, leaveOpen: true))
+        {
+            output.WriteTag(2, WireFormat.WireType.LengthDelimited);
+            output.WriteLength(2 + (2 * count));
+            output.WriteRawTag(8, 2);
+            for (var i = 0; i < count; i++)
+                output.WriteRawTag(tag, 0);
+        }
+
+        return stream.ToArray();
     }
 
     private static byte[] Message(long sequence, string source) =>

@@ -66,6 +66,34 @@ public sealed class RefusingTableTests
         Assert.Equal(2L, service.Database.Scalar("SELECT sum(samples) FROM maintenance_metric_rollups"));
     }
 
+    [Theory]
+    [InlineData("INSERT", "IGNORE", "ignores such rows")]
+    [InlineData("UPDATE", "IGNORE", "ignores such rows")]
+    [InlineData("INSERT", "ABORT, 'not that one'", "not that one")]
+    public async Task Sources_that_the_table_refuses_or_ignores_are_named(string statement, string raise, string reason)
+    {
+        await using var service = await RunningService.StartAsync();
+        using var producer = await Producer.HelloAsync(service, "ignored-sources");
+        if (statement == "UPDATE")
+            Assert.Empty((await producer.StoreAsync(Sources(1, "bad", "good"))).Rejections);
+        service.Database.Execute($"CREATE TRIGGER test_sources BEFORE {statement} ON log_sources WHEN NEW.source_name = 'bad' BEGIN SELECT RAISE({raise}); END");
+
+        var acknowledgement = await producer.StoreAsync(Sources(statement == "UPDATE" ? 2 : 1, "good", "bad", "better"));
+
+        var rejection = Assert.Single(acknowledgement.Rejections);
+        Assert.Equal((RejectedEntry.Source, 1, "source"), (rejection.Entry, rejection.Index, rejection.Field));
+        Assert.Contains("is refused by the database", rejection.Reason, StringComparison.Ordinal);
+        Assert.Contains(reason, rejection.Reason, StringComparison.Ordinal);
+        Assert.Equal(["better", "good"], service.Database.Lines("SELECT source_name FROM log_sources WHERE source_name <> 'bad' ORDER BY 1"));
+    }
+
+    private static MetricBatch Sources(long sequence, params string[] names)
+    {
+        var batch = Producer.Batch(sequence);
+        batch.Sources.AddRange(names.Select(name => new SourceReport { SourceName = name, Path = "/" + name, Status = LogSourceStatus.Active }));
+        return batch;
+    }
+
     private static MetricSample Sample(string value, string metadata = "") =>
         new() { SourceName = "refused-source", MetricType = "n", MetricValue = value, MetricMetadata = metadata };
 }

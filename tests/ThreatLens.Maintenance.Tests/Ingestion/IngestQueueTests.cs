@@ -32,7 +32,7 @@ public sealed class IngestQueueTests
         using var queue = new IngestQueue(new IngestOptions(), _time);
         await queue.AddAsync(Work(new ProducerSession("one", "old"), 1), CancellationToken.None);
         await queue.AddAsync(Work(new ProducerSession("other", ""), 1), CancellationToken.None);
-        await queue.AddAsync(new HelloWork(new ProducerSession("one", "new"), 0), CancellationToken.None);
+        await queue.AddAsync(new HelloWork(new ProducerSession("one", "new"), 0, idleSince: null), CancellationToken.None);
 
         Assert.Equal(["one 1", "other 1", "one hello"], Take(queue));
     }
