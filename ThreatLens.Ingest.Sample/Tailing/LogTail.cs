@@ -116,14 +116,26 @@ internal sealed class LogTail(string path, FilePosition position, TailLimits lim
     private void Leave(LineMeasurement measurement)
     {
         _file!.Finish(measurement);
-        var next = Generations.Successor(path, _file.Identity, _file.IsCopiedTo);
+        var (next, file) = Following(_file);
         logger.Rotated(path, next);
         Close();
-        _position = FilePosition.Start;
-        if (FileProbe.Of(next) is null)
-            return;
-        _file = Open(next, 0);
-        _position = _file!.Position;
+        (_file, _position) = (file, file?.Position ?? FilePosition.Start);
+    }
+
+    /// <summary>The file that was written after one that is finished, open; null when it is not there yet.</summary>
+    private (string Path, TailedFile? File) Following(TailedFile finished)
+    {
+        while (true)
+        {
+            var atPath = FileProbe.Of(path)?.Identity;
+            var next = Generations.Successor(path, finished.Identity, finished.IsCopiedTo);
+            var file = FileProbe.Of(next) is null ? null : Open(next, 0);
+
+            // Another rotation meanwhile would make this one too new, and what is in between would never be read.
+            if (FileProbe.Of(path)?.Identity == atPath)
+                return (next, file);
+            file?.Dispose();
+        }
     }
 
     /// <summary>Truncated in place: the rest may be in a copy (copytruncate); the file itself starts again.</summary>

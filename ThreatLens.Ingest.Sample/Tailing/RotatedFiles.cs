@@ -8,6 +8,10 @@ internal static class RotatedFiles
 {
     private const int MostLookedAt = 1000;
 
+    // Each is for a rotation in the moment of the one before.
+    private const int MostLooks = 5;
+
+
     /// <summary>Opens the file that a position is in, wherever it is now; null when it is nowhere near the path.</summary>
     /// <remarks>
     /// Identity first, at the path and beside it, then content: a copy that was made before truncation has another identity. What
@@ -15,12 +19,25 @@ internal static class RotatedFiles
     /// </remarks>
     public static TailedFile? Find(string path, FilePosition position, Func<string, long, TailedFile?> open)
     {
-        List<string> candidates = [path, .. Beside(path)];
+        for (var look = 1; ; look++)
+        {
+            var candidates = Candidates(path);
+            if (FindAmong(candidates, path, position, open) is { } file)
+                return file;
+
+            // A rotation meanwhile may have moved it from a name not yet looked at to one that was not there before.
+            if (look == MostLooks || candidates.SequenceEqual(Candidates(path)))
+                return null;
+        }
+    }
+
+    private static TailedFile? FindAmong(List<(string Path, FileIdentity? Identity)> candidates, string path, FilePosition position, Func<string, long, TailedFile?> open)
+    {
         if (position.Identity is { } identity)
         {
-            foreach (var candidate in candidates.Where(candidate => FileProbe.Of(candidate)?.Identity == identity))
+            foreach (var candidate in candidates.Where(candidate => candidate.Identity == identity))
             {
-                if (TryOpen(candidate, position, open) is { } file)
+                if (TryOpen(candidate.Path, position, open) is { } file)
                     return file;
             }
         }
@@ -28,8 +45,11 @@ internal static class RotatedFiles
         // Where every content would do, only the path itself may.
         if (position.Fingerprint.Length == 0)
             return TryOpen(path, position, open);
-        return candidates.Select(candidate => TryOpen(candidate, position, open)).FirstOrDefault(file => file is not null);
+        return candidates.Select(candidate => TryOpen(candidate.Path, position, open)).FirstOrDefault(file => file is not null);
     }
+
+    private static List<(string Path, FileIdentity? Identity)> Candidates(string path) =>
+        [.. Beside(path).Prepend(path).Select(candidate => (candidate, FileProbe.Of(candidate)?.Identity))];
 
     /// <summary>Files in the directory of a path whose names begin as its name does, without what comes after its last point.</summary>
     public static IEnumerable<string> Beside(string path)

@@ -207,6 +207,27 @@ public sealed class LogTailTests : IDisposable
     }
 
     [Fact]
+    public void Find_rotated_while_it_is_looked_for_finds_it_all_the_same()
+    {
+        Append("one\n");
+        Poll();
+        Append("two\n");
+
+        // The name has been listed, and is looked at when another file has it.
+        using var found = RotatedFiles.Find(_path, _position, (file, offset) =>
+        {
+            if (!File.Exists(_path + ".1"))
+            {
+                Rotate();
+                Append("three\n");
+            }
+            return TailedFile.Open(file, offset, Limits().MaxLineBytes, TimeProvider.System);
+        });
+
+        Assert.Equal(_position, found?.Position);
+    }
+
+    [Fact]
     public void Poll_rotated_three_times_while_stopped_reads_every_generation()
     {
         Append("one\n");

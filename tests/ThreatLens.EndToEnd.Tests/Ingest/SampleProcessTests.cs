@@ -40,7 +40,7 @@ public sealed class SampleProcessTests : IDisposable
         server.NextFault = _ => Fault.None;
         await using var last = SampleProcess.Start(server, path);
 
-        await Eventually.Equal(written, () => server.Store.Total("app.log"));
+        await Eventually.Equal(written, () => server.Store.Total("app.log"), last.Text);
         Assert.Equal(0, await last.StopAsync());
         Assert.Equal(written, server.Store.Total("app.log"));
         Assert.Equal(0, server.Store.Total("app.log", "parse_errors"));
