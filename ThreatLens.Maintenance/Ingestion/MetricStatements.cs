@@ -117,11 +117,21 @@ internal sealed unsafe partial class MetricStatements : IDisposable
         {
             // The statement alone was undone, the transaction goes on.
             var why = raw.sqlite3_errmsg(_connection.Handle).utf8_to_string();
-            if (why.Contains("log_sources.path", StringComparison.Ordinal))
-                return ("path", "belongs to another source in log_sources; use that source's name, or free the path");
-            // The row is there, and its change was ignored.
-            return ("source", why.Contains("log_sources.source_name", StringComparison.Ordinal) ? SourceIgnored : $"is refused by the database: {why}");
+            if (!why.Contains("log_sources.path", StringComparison.Ordinal) && !why.Contains("log_sources.source_name", StringComparison.Ordinal))
+                return ("source", $"is refused by the database: {why}");
+            // Of a row that is there and whose change was ignored, SQLite names either column.
+            return OwnerOf(report.Path) is { } owner && owner != report.SourceName
+                ? ("path", "belongs to another source in log_sources; use that source's name, or free the path")
+                : ("source", SourceIgnored);
         }
+    }
+
+    private string? OwnerOf(string path)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = "SELECT source_name FROM log_sources WHERE path = $1";
+        command.Parameters.AddWithValue("$1", path);
+        return command.ExecuteScalar() as string;
     }
 
     /// <summary>Deletes what is remembered of producers that sent nothing since a time.</summary>

@@ -8,8 +8,8 @@ namespace ThreatLens.Maintenance.Scheduling;
 /// </summary>
 public sealed class MaintenanceWindow
 {
-    // Every window opens once within a week; a clock change may take one away.
-    private const int SearchedDays = 15;
+    // From the day before. Every window opens once within a week; a clock change may take one away, and the next is then up to two weeks from today.
+    private const int SearchedDays = 17;
     private static readonly string[] Days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
     private readonly TimeZoneInfo _zone;
     private readonly List<Span> _spans;
