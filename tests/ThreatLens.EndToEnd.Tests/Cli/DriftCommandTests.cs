@@ -11,7 +11,6 @@ public sealed class DriftCommandTests
     public async Task Drift_is_found_planned_and_mended_and_exit_codes_say_so()
     {
         await using var service = await RunningService.StartAsync();
-        Assert.Contains("not compared with anything", (await service.RunAsync("validate")).Output, StringComparison.Ordinal);
         await service.RunAsync("migrate");
         Assert.Equal(0, (await service.RunAsync("validate")).Code);
         new SqliteFile(service.DatabasePath).Execute("DROP INDEX idx_reports_date");

@@ -84,7 +84,7 @@ public sealed partial class RunbookTests : IDisposable
 
         await RunAsync(restarted, "threatlens status", 0);
         Assert.Equal("kept", _database.Scalar("SELECT group_concat(id) FROM raw_logs"));
-        Assert.Equal(["threatlens.db", "threatlens.db-wal"], Directory.EnumerateFiles(_folder.File("damaged")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.True(File.Exists(_folder.File("damaged/threatlens.db-wal")));
     }
 
     private async Task<MaintenanceProcess> StartAsync(params (string Key, string Value)[] settings)
