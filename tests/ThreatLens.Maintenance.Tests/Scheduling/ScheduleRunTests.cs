@@ -153,7 +153,7 @@ public sealed class ScheduleRunTests : SchedulingTestBase
     public async Task Fire_of_due_times_before_the_window_opens_is_one_run_and_none_is_missed()
     {
         var schedule = NewSchedule(cron: "0 0 12 * * ?", window: "Sat 01:00-05:00");
-        using var runs = NewRuns(schedule);
+        var runs = NewRuns(schedule);
         runs.Fire("s");
         await UntilAsync(() => runs.Waiting("s").Contains("window", StringComparison.Ordinal), "the run waits");
         // Wednesday to Friday.
