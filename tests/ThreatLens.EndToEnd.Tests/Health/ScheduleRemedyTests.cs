@@ -2,7 +2,7 @@ using Xunit;
 
 namespace ThreatLens.EndToEnd.Tests.Health;
 
-/// <summary>Remedies for schedules that came to nothing.</summary>
+/// <summary>Remedies for schedules that came to nothing, and for the clock that keeps them from running.</summary>
 public sealed class ScheduleRemedyTests : RemedyTestBase
 {
     [Fact]
@@ -27,6 +27,22 @@ public sealed class ScheduleRemedyTests : RemedyTestBase
 
         await FollowAsync(service, ["operations.schedule_missed", "operations.schedule_failed"]);
 
+        AssertFollowed();
+    }
+
+    [Fact]
+    [Clears("retention.clock_set_back")]
+    public async Task Command_clears_the_finding_of_a_clock_that_had_been_ahead()
+    {
+        await using var service = await StartAsync();
+        await service.WaitForHealthAsync();
+        await RunAsync(service, 0, "migrate");
+        File.Execute("INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp) VALUES ('s', 't', '1', strftime('%Y-%m-%d %H:%M:%S', 'now', '+2 days'))");
+        await RunAsync(service, 1, "cleanup");
+
+        await FollowAsync(service, ["retention.clock_set_back"]);
+
+        await RunAsync(service, 0, "cleanup");
         AssertFollowed();
     }
 }
