@@ -1,0 +1,37 @@
+using Grpc.Core;
+using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing;
+using Xunit;
+
+namespace ThreatLens.Maintenance.Grpc.Tests.Ingest;
+
+/// <summary>Producers that send and do not read what comes back.</summary>
+public sealed class SlowReaderTests
+{
+    [Fact]
+    public async Task Producer_that_does_not_read_is_told_so_and_loses_nothing()
+    {
+        const int Batches = 4;
+        // The line that is waited for is the framework's.
+        await using var service = await RunningService.StartAsync(environment: ["Maintenance__Ingest__MaxUnreadWait=00:00:03", "Logging__LogLevel__Grpc=Information"]);
+        using var producer = await Producer.HelloAsync(service, "slow");
+        // A megabyte of rejections each, more than the connection holds unread.
+        for (var sequence = 1; sequence <= Batches; sequence++)
+            await producer.SendAsync(Rejected(sequence));
+        await Eventually.TrueAsync(
+            () => service.Process.Process.Output.Any(line => line.Contains("has not read its acknowledgements", StringComparison.Ordinal)), () => string.Join('\n', service.Process.Process.Output.TakeLast(10)));
+
+        var (_, acknowledged) = await producer.FailsAsync(StatusCode.ResourceExhausted, ErrorReasons.AcknowledgementsUnread);
+
+        Assert.InRange(acknowledged.Count, 0, Batches - 1);
+        using var again = await Producer.HelloAsync(service, "slow");
+        Assert.InRange(again.Welcome.LastSequence, acknowledged.Count, Batches);
+        for (var sequence = 1; sequence <= Batches; sequence++)
+            Assert.Equal(sequence <= again.Welcome.LastSequence, (await again.StoreAsync(Rejected(sequence))).Duplicate);
+        Assert.Equal((long)Batches, service.Database.Scalar("SELECT count(*) FROM processing_metrics"));
+    }
+
+    private static MetricBatch Rejected(long sequence) =>
+        Producer.Batch(sequence, [Producer.Sample("slow-source"), .. Enumerable.Repeat(new MetricSample { SourceName = "slow-source", MetricType = "", MetricValue = "1" }, 9_999)]);
+}
