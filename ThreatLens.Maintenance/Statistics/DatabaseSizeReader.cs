@@ -88,11 +88,10 @@ public sealed class DatabaseSizeReader(SqliteDatabase database, TimeProvider tim
         return $"Bytes: {bytes}. Rows: {rows}. {pages.PagesRead} of {pages.PageCount} pages were read.";
     }
 
-    private DatabaseSize WithFiles(DatabaseSize size) => size with
-    {
-        FileBytes = new FileInfo(database.Path).Length,
-        WalBytes = new FileInfo(database.Path + "-wal") is { Exists: true } log ? log.Length : 0,
-    };
+    private DatabaseSize WithFiles(DatabaseSize size) => size with { FileBytes = LengthOf(database.Path), WalBytes = LengthOf(database.Path + "-wal") };
+
+    /// <summary>Either file may have left since the pages were read.</summary>
+    private static long LengthOf(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
 
     /// <summary>All objects with pages of their own, the schema's table included; virtual tables have none.</summary>
     private static List<StoredObject> ReadObjects(SqliteConnection connection)
