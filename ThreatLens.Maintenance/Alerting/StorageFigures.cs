@@ -19,7 +19,7 @@ internal sealed class StorageFigures(SqliteDatabase database, HealthHistory hist
         var disk = new DriveInfo(Path.GetDirectoryName(database.Path)!).AvailableFreeSpace;
         yield return new(DatabaseSize, bytes);
         yield return new(DatabaseFree, free);
-        yield return new(DatabaseWal, new FileInfo(database.Path + "-wal") is { Exists: true } log ? log.Length : 0);
+        yield return new(DatabaseWal, database.LogBytes);
         yield return new(DiskFree, disk);
         if (history.Growth is not { } growth)
             yield break;

@@ -51,7 +51,7 @@ public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, 
         var turns = new WriteTurns(database);
         var space = new SpaceReturn(database, connection, turns, checkpointer, ingest.Latency, options.Value);
         WalCheckpoint.UntilFewAreLeft(connection, FewPages);
-        var before = FileBytes();
+        var before = database.FileBytes;
         if (plan.Rewrites)
         {
             progress("Rewriting the file; writers wait.", 0, 0, "");
@@ -70,7 +70,7 @@ public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, 
         EmptyLog(connection, turns, cancellationToken);
         var free = (long)connection.Pragma("freelist_count")! * (long)connection.Pragma("page_size")!;
         return new OptimizeResult(
-            before, FileBytes(), free, LogBytes(), space.Pages, space.Slices, plan.Rewrites, AutoVacuumOf(connection), plan.StaleTables, turns.Longest);
+            before, database.FileBytes, free, database.LogBytes, space.Pages, space.Slices, plan.Rewrites, AutoVacuumOf(connection), plan.StaleTables, turns.Longest);
     }
 
     /// <summary>Cutting the log short takes tens of milliseconds; whoever writes now would wait for it, and make it as long again.</summary>
@@ -83,10 +83,6 @@ public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, 
         if (Equals(before, connection.Pragma("data_version")))
             turns.Take(() => WalCheckpoint.Empty(database, connection), cancellationToken);
     }
-
-    private long FileBytes() => new FileInfo(database.Path).Length;
-
-    private long LogBytes() => new FileInfo(database.Path + "-wal") is { Exists: true } log ? log.Length : 0;
 
     private static AutoVacuum AutoVacuumOf(SqliteConnection connection) => (AutoVacuum)(int)(long)connection.Pragma("auto_vacuum")!;
 }

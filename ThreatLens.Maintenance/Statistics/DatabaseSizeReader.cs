@@ -88,10 +88,7 @@ public sealed class DatabaseSizeReader(SqliteDatabase database, TimeProvider tim
         return $"Bytes: {bytes}. Rows: {rows}. {pages.PagesRead} of {pages.PageCount} pages were read.";
     }
 
-    private DatabaseSize WithFiles(DatabaseSize size) => size with { FileBytes = LengthOf(database.Path), WalBytes = LengthOf(database.Path + "-wal") };
-
-    /// <summary>Either file may have left since the pages were read.</summary>
-    private static long LengthOf(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
+    private DatabaseSize WithFiles(DatabaseSize size) => size with { FileBytes = database.FileBytes, WalBytes = database.LogBytes };
 
     /// <summary>All objects with pages of their own, the schema's table included; virtual tables have none.</summary>
     private static List<StoredObject> ReadObjects(SqliteConnection connection)

@@ -52,6 +52,12 @@ public sealed class SqliteDatabase
     /// <summary>Whether the database file exists.</summary>
     public bool FileExists => File.Exists(Path);
 
+    /// <summary>Length of the database file, bytes; 0 when there is none, as when it left a moment ago.</summary>
+    public long FileBytes => LengthOf(Path);
+
+    /// <summary>Length of the write-ahead log, bytes; 0 when there is none.</summary>
+    public long LogBytes => LengthOf(Path + "-wal");
+
     /// <summary>What the database may grow to, bytes; 0: no limit but the disk's.</summary>
     public long MaxBytes => _maxBytes;
 
@@ -183,6 +189,8 @@ public sealed class SqliteDatabase
             throw Translate(e, "opening it for reading");
         }
     }
+
+    private static long LengthOf(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
 
     private SqliteConnection? TryOpenReading(Action<SqliteConnection> begin)
     {

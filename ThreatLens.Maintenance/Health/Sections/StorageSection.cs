@@ -20,7 +20,7 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
         long Pragma(string name) => session.Query($"PRAGMA {name}", row => row.GetInt64(0))[0];
         var pageSize = Pragma("page_size");
         var (bytes, free) = (Pragma("page_count") * pageSize, Pragma("freelist_count") * pageSize);
-        var wal = new FileInfo(database.Path + "-wal") is { Exists: true } log ? log.Length : 0;
+        var wal = database.LogBytes;
         var disk = new DriveInfo(Path.GetDirectoryName(database.Path)!);
         var (diskFree, diskSize) = (disk.AvailableFreeSpace, disk.TotalSize);
         double? freeShare = diskSize == 0 ? null : (double)diskFree / diskSize;
@@ -32,7 +32,7 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
         return look.Section(
             Kind, $"{Bytes(bytes)} in the database, {Bytes(diskFree)} free on its disk.",
             [
-                HealthFigure.Count("file_bytes", new FileInfo(database.Path).Length, "bytes"),
+                HealthFigure.Count("file_bytes", database.FileBytes, "bytes"),
                 HealthFigure.Count("database_bytes", bytes, "bytes"),
                 HealthFigure.Count("used_bytes", bytes - free, "bytes"),
                 HealthFigure.Count("free_page_bytes", free, "bytes"),

@@ -15,7 +15,7 @@ internal sealed class RehearsalCopy : IDisposable
     public SqliteDatabase Database { get; }
 
     /// <summary>Size of the write-ahead log, bytes: the most it had, since the file is written over and does not shrink while it is open.</summary>
-    public long WalBytes => new FileInfo(Database.Path + "-wal") is { Exists: true } wal ? wal.Length : 0;
+    public long WalBytes => Database.LogBytes;
 
     /// <summary>Copies the database; one without a file is copied as an empty one.</summary>
     /// <exception cref="Errors.MaintenanceException">OPERATION_CONFLICT, BACKUP_NO_SPACE, BACKUP_DIRECTORY_UNUSABLE, or the database cannot be read.</exception>

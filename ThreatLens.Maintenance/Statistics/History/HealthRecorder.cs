@@ -79,7 +79,7 @@ public sealed class HealthRecorder(
             At = time.GetUtcNow(),
             DatabaseBytes = pages.All * pages.Size,
             FreeBytes = pages.Free * pages.Size,
-            WalBytes = new FileInfo(database.Path + "-wal") is { Exists: true } log ? log.Length : 0,
+            WalBytes = database.LogBytes,
             DiskFreeBytes = DiskFree(),
             MetricRows = tables[0]?.Rows,
             EventRows = tables[1]?.Rows,

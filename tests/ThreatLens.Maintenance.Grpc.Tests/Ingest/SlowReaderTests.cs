@@ -1,5 +1,4 @@
 using Grpc.Core;
-using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing;
 using Xunit;
@@ -20,13 +19,19 @@ public sealed class SlowReaderTests
         for (var sequence = 1; sequence <= Batches; sequence++)
             await producer.SendAsync(Rejected(sequence));
         await Eventually.TrueAsync(
-            () => service.Process.Process.Output.Any(line => line.Contains("has not read its acknowledgements", StringComparison.Ordinal)), () => string.Join('\n', service.Process.Process.Output.TakeLast(10)));
+            () => service.Process.Process.Output.Any(line => line.Contains("has not read its acknowledgements", StringComparison.Ordinal) && line.Contains(nameof(StatusCode.ResourceExhausted), StringComparison.Ordinal)), () => string.Join('\n', service.Process.Process.Output.TakeLast(10)));
 
-        var (_, acknowledged) = await producer.FailsAsync(StatusCode.ResourceExhausted, ErrorReasons.AcknowledgementsUnread);
+        // Part of an acknowledgement is still under way: where the stream is reset before it has gone out, the reason is in the service's log only.
+        var acknowledged = 0L;
+        await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            for (; ; acknowledged++)
+                await producer.AcknowledgedAsync();
+        });
 
-        Assert.InRange(acknowledged.Count, 0, Batches - 1);
+        Assert.InRange(acknowledged, 0, Batches - 1);
         using var again = await Producer.HelloAsync(service, "slow");
-        Assert.InRange(again.Welcome.LastSequence, acknowledged.Count, Batches);
+        Assert.InRange(again.Welcome.LastSequence, acknowledged, Batches);
         for (var sequence = 1; sequence <= Batches; sequence++)
             Assert.Equal(sequence <= again.Welcome.LastSequence, (await again.StoreAsync(Rejected(sequence))).Duplicate);
         Assert.Equal((long)Batches, service.Database.Scalar("SELECT count(*) FROM processing_metrics"));
