@@ -12,6 +12,7 @@ try
     builder.AddServiceDefaults();
     builder.AddMaintenance();
     builder.AddReadinessChecks();
+    builder.Services.AddHostedService<FirstReport>();
 
     // What a stream may send ahead of being read. Kestrel's 768 KiB are a few seconds of metrics in memory for each of many producers.
     builder.WebHost.ConfigureKestrel(options =>

@@ -65,7 +65,9 @@ internal sealed class KeptReader(string path)
         public static Touched Look(string path)
         {
             var (file, log) = (new FileInfo(path), new FileInfo(path + "-wal"));
-            return new Touched(file.Exists ? file.Length : -1, file.LastWriteTimeUtc, file.CreationTimeUtc, log.Exists ? log.Length : -1, log.LastWriteTimeUtc);
+            // An empty log is as good as none: the first connection to open a file makes one, and the last to close it takes it away.
+            var logged = log.Exists ? log.Length : 0;
+            return new Touched(file.Exists ? file.Length : -1, file.LastWriteTimeUtc, file.CreationTimeUtc, logged, logged == 0 ? default : log.LastWriteTimeUtc);
         }
     }
 }
