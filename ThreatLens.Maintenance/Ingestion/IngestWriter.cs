@@ -72,14 +72,19 @@ public sealed class IngestWriter : IDisposable
         return (work.Session, await work.Done.WaitAsync(cancellationToken).ConfigureAwait(false));
     }
 
+    /// <inheritdoc cref="WriteAsync(ProducerSession, ValidatedBatch, UnreadAcknowledgements.Place, CancellationToken)"/>
+    public ValueTask<Task<BatchOutcome>> WriteAsync(ProducerSession session, ValidatedBatch batch, CancellationToken cancellationToken) =>
+        WriteAsync(session, batch, null, cancellationToken);
+
     /// <summary>Queues a batch; waits while the queue is full, which is what slows a fast producer down.</summary>
     /// <param name="session">The producer's stream.</param>
     /// <param name="batch">What to store.</param>
+    /// <param name="place">Room for what is rejected of it, from <see cref="UnreadAcknowledgements"/>; null: nobody counts it.</param>
     /// <param name="cancellationToken">Gives up waiting for a place; a queued batch is stored.</param>
     /// <returns>The task of its commit: it fails with <see cref="MaintenanceException"/> when nothing of the batch is stored.</returns>
-    public async ValueTask<Task<BatchOutcome>> WriteAsync(ProducerSession session, ValidatedBatch batch, CancellationToken cancellationToken)
+    public async ValueTask<Task<BatchOutcome>> WriteAsync(ProducerSession session, ValidatedBatch batch, UnreadAcknowledgements.Place? place, CancellationToken cancellationToken)
     {
-        var work = new BatchWork(session, batch, _time.GetTimestamp());
+        var work = new BatchWork(session, batch, _time.GetTimestamp(), place);
         await _queue.AddAsync(work, cancellationToken).ConfigureAwait(false);
         return work.Done;
     }

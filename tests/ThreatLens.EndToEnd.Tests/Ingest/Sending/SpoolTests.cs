@@ -119,6 +119,27 @@ public sealed class SpoolTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_spool_of_another_version_is_left_alone_and_says_what_to_do()
+    {
+        await KeepAsync(Nowhere, 0, 100);
+        var file = Directory.EnumerateFiles(_folder.Path, "*.spool", SearchOption.AllDirectories).Single();
+        var ours = await File.ReadAllBytesAsync(file);
+        byte[] theirs = [.. "TLB2"u8, .. ours[4..]];
+        await File.WriteAllBytesAsync(file, theirs);
+
+        var failure = Assert.Throws<MetricSpoolException>(() => Spooled(Nowhere));
+
+        Assert.Contains("another version", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(theirs, await File.ReadAllBytesAsync(file));
+        // That version gets at it: nothing holds the directory.
+        await File.WriteAllBytesAsync(file, ours);
+        await using var server = await FakeIngestServer.StartAsync();
+        await using var run = Spooled(server.Address);
+        await run.Sender.FlushAsync();
+        Assert.Equal(Enumerable.Range(0, 100), SenderRun.Stored(server));
+    }
+
+    [Fact]
     public async Task Start_directory_cannot_be_made_says_so_and_what_to_change()
     {
         var file = _folder.File("file");
