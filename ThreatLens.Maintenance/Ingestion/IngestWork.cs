@@ -55,7 +55,7 @@ internal sealed class HelloWork(ProducerSession session, long receivedAt, string
 /// <param name="batch">What to store.</param>
 /// <param name="receivedAt">Timestamp of its arrival.</param>
 /// <param name="place">Room for what is rejected, until the producer reads it; null: nobody counts it.</param>
-internal sealed class BatchWork(ProducerSession session, ValidatedBatch batch, long receivedAt, UnreadAcknowledgements.Place? place) : IngestWork(session, receivedAt)
+internal sealed class BatchWork(ProducerSession session, ValidatedBatch batch, long receivedAt, UnreadAcknowledgements.Place? place = null) : IngestWork(session, receivedAt)
 {
     private readonly TaskCompletionSource<BatchOutcome> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Rejection> _rejections = [.. batch.Rejections];

@@ -36,6 +36,29 @@ public sealed class MetricSenderTests
     }
 
     [Fact]
+    public async Task FlushAsync_given_up_goes_on_sending_and_each_is_stored_once()
+    {
+        await using var server = await FakeIngestServer.StartAsync();
+        server.NextFault = _ => Fault.Silence;
+        await using var run = new SenderRun(server);
+        run.Add(0, 10);
+        using var giveUp = new CancellationTokenSource();
+        var given = run.Sender.FlushAsync(giveUp.Token);
+        Assert.False(given.IsCompleted);
+
+        await giveUp.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+        Assert.Equal(10, run.Sender.State.Unacknowledged);
+        server.NextFault = _ => Fault.None;
+        await server.StopAsync();
+        await server.StartAgainAsync();
+        run.Add(10, 10);
+        Assert.True((await run.Sender.FlushAsync()).IsComplete);
+        Assert.Equal(Enumerable.Range(0, 20), SenderRun.Stored(server));
+    }
+
+    [Fact]
     public async Task Add_each_kind_of_value_arrives_as_it_was_given()
     {
         await using var server = await FakeIngestServer.StartAsync();

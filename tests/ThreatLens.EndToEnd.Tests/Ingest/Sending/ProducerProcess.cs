@@ -43,6 +43,10 @@ internal sealed class ProducerProcess : IAsyncDisposable
 
     public string Text => _process.Text();
 
+    /// <summary>Waits until it ends by itself.</summary>
+    /// <returns>Its exit code.</returns>
+    public Task<int> EndsAsync() => _process.WaitForExitAsync();
+
     public Task KillAsync() => _process.KillAsync();
 
     /// <summary>Has it flush and end in order.</summary>

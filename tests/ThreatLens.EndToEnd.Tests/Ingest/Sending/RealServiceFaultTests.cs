@@ -40,6 +40,20 @@ public sealed class RealServiceFaultTests : IDisposable
         AssertStoredOnce(kept);
     }
 
+    [Fact]
+    public async Task Second_process_on_a_spool_ends_saying_so_and_the_first_goes_on()
+    {
+        await using var service = await StartAsync();
+        await using var first = new ProducerProcess(service.Grpc, _folder.File("spool"), 0);
+        await Eventually.True(() => first.Kept is not null, () => first.Text);
+
+        await using var second = new ProducerProcess(service.Grpc, _folder.File("spool"), 10_000_000);
+
+        Assert.NotEqual(0, await second.EndsAsync());
+        Assert.Contains("in use by another process", second.Text, StringComparison.Ordinal);
+        AssertStoredOnce([(0, await first.StopAsync())]);
+    }
+
     [Theory]
     [InlineData("spool is full")]
     [InlineData("disk is full")]
@@ -159,7 +173,7 @@ public sealed class RealServiceFaultTests : IDisposable
         var stored = Stored();
         Assert.Equal(stored.Distinct(), stored);
         var numbers = stored.ToHashSet();
-        Assert.Empty(kept.SelectMany(range => Numbers(range.First, range.Last)).Where(number => !numbers.Contains(number)));
+        Assert.DoesNotContain(kept.SelectMany(range => Numbers(range.First, range.Last)), number => !numbers.Contains(number));
     }
 
     private static IEnumerable<long> Numbers(long first, long last)
