@@ -174,27 +174,36 @@ public sealed class HostileProducerTests(SharedService shared)
             for (var batch = 1; batch <= 6; batch++)
             {
                 var reports = new MetricBatch { Sequence = batch };
-                reports.Sources.AddRange(Enumerable.Range(0, 1000).Select(i => new SourceReport
-                {
-                    SourceName = $"crowd {batch} {i}", Path = $"/{batch}/{i}/" + new string('p', 980), Status = LogSourceStatus.Active,
-                }));
+                reports.Sources.AddRange(Enumerable.Range(0, 1000).Select(i => Report($"crowd {batch} {i}", $"/{batch}/{i}/" + new string('p', 980), new string('t', 1000))));
                 Assert.Empty((await producer.StoreAsync(reports)).Rejections);
             }
 
-            var off = new MetricBatch { Sequence = 7, Sources = { new SourceReport { SourceName = "zzz", Path = "/zzz", Status = LogSourceStatus.Active } } };
-            Assert.Empty((await producer.StoreAsync(off)).Rejections);
+            Assert.Empty((await producer.StoreAsync(new MetricBatch { Sequence = 7, Sources = { Report("zzz", "/zzz", "") } })).Rejections);
         }
 
         await service.Maintenance.SetLogSourceEnabledAsync(new SetLogSourceEnabledRequest { SourceName = "zzz", Enabled = false });
 
-        // A client with the usual bound of 4 MiB a message.
+        var innocent = await WelcomeOfAsync(service, "innocent");
+        Assert.Equal(("zzz", false), (innocent.Configuration.Sources[0].SourceName, innocent.Configuration.Sources[0].Enabled));
+        Assert.InRange(innocent.Configuration.Sources.Count, 900, 1_100);
+        // The one that brought the crowd comes back, too, and goes on with what it reported last.
+        var crowd = await WelcomeOfAsync(service, "crowd");
+        Assert.Equal(7, crowd.LastSequence);
+        Assert.InRange(crowd.Positions.Count, 1_001, 1_300);
+        Assert.Equal("zzz", crowd.Positions[^1].SourceName);
+        Assert.Equal(1_000, crowd.Positions.Count(position => position.SourceName.StartsWith("crowd 6 ", StringComparison.Ordinal)));
+    }
+
+    private static SourceReport Report(string name, string path, string token) => new() { SourceName = name, Path = path, PositionToken = token, Status = LogSourceStatus.Active };
+
+    /// <summary>What a client hears that takes the usual 4 MiB a message.</summary>
+    private static async Task<Welcome> WelcomeOfAsync(RunningService service, string id)
+    {
         using var channel = GrpcChannel.ForAddress(service.Process.Grpc);
         using var call = new MetricsIngest.MetricsIngestClient(channel).StreamMetrics();
-        await call.RequestStream.WriteAsync(new StreamMetricsRequest { Hello = new ProducerHello { ProducerId = "innocent" } });
+        await call.RequestStream.WriteAsync(new StreamMetricsRequest { Hello = new ProducerHello { ProducerId = id } });
         Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None));
-        var sources = call.ResponseStream.Current.Welcome.Configuration.Sources;
-        Assert.Equal(("zzz", false), (sources[0].SourceName, sources[0].Enabled));
-        Assert.InRange(sources.Count, 900, 1_100);
+        return call.ResponseStream.Current.Welcome;
     }
 
     private long Count(string source) => (long)_service.Database.Scalar($"SELECT count(*) FROM processing_metrics WHERE source_name = '{source}'")!;
