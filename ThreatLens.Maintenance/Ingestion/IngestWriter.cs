@@ -46,6 +46,9 @@ public sealed class IngestWriter : IDisposable
     /// </summary>
     public MaintenanceException? RecentFailure => _failures.Recent;
 
+    /// <summary>Producers that are remembered; see <see cref="ProducerSequences.Count"/>.</summary>
+    internal int RememberedProducers => _sequences.Count;
+
     /// <summary>Starts the writer's thread. Once.</summary>
     public void Start() => _thread.Start();
 
@@ -68,8 +71,17 @@ public sealed class IngestWriter : IDisposable
     public async Task<(ProducerSession Session, ProducerState State)> OpenAsync(string producerId, string description, CancellationToken cancellationToken)
     {
         var work = new HelloWork(new ProducerSession(producerId, description), _time.GetTimestamp(), _idle.Since());
-        await _queue.AddAsync(work, cancellationToken).ConfigureAwait(false);
-        return (work.Session, await work.Done.WaitAsync(cancellationToken).ConfigureAwait(false));
+        try
+        {
+            await _queue.AddAsync(work, cancellationToken).ConfigureAwait(false);
+            return (work.Session, await work.Done.WaitAsync(cancellationToken).ConfigureAwait(false));
+        }
+        catch
+        {
+            // Its hello may be written all the same, with nobody behind it.
+            work.Session.Leave();
+            throw;
+        }
     }
 
     /// <inheritdoc cref="WriteAsync(ProducerSession, ValidatedBatch, UnreadAcknowledgements.Place, CancellationToken)"/>
