@@ -35,4 +35,7 @@ internal static partial class Log
 
     [LoggerMessage(11, LogLevel.Information, "Everything measured is stored; stopped")]
     public static partial void StoppedInOrder(this ILogger logger);
+
+    [LoggerMessage(12, LogLevel.Warning, "{Path} is known to the database, and the service has no position in it for this producer: it is read from its beginning, and what was stored of it before is stored once more. Another Ingest:ProducerId, or longer away than Maintenance:Ingest:ProducerRetention?")]
+    public static partial void PositionUnknown(this ILogger logger, string path);
 }

@@ -35,12 +35,13 @@ internal sealed class WatchedSources : IDisposable
         var paths = WantedPaths(configuration);
         List<SourceSlice> reports = [.. Remove(paths)];
         var names = SourceNames.Assign(paths, KnownNames(configuration));
+        var stored = configuration.Sources.Select(setting => setting.Path).ToHashSet(StringComparer.Ordinal);
         var off = configuration.Sources.Where(setting => !setting.Enabled).Select(setting => setting.Path).ToHashSet(StringComparer.Ordinal);
         var enabled = configuration.Monitoring is not { HasEnabled: true, Enabled: false };
         foreach (var path in paths)
         {
             var isNew = !_sources.TryGetValue(path, out var source);
-            source ??= _sources[path] = Add(path, names[path]);
+            source ??= _sources[path] = Add(path, names[path], stored.Contains(path));
             source.Name = names[path];
             if (enabled && !off.Contains(path))
             {
@@ -86,8 +87,14 @@ internal sealed class WatchedSources : IDisposable
         }
     }
 
-    private WatchedSource Add(string path, string name) =>
-        new(name, path, _positions.GetValueOrDefault(path, FilePosition.Start), _options.TailLimits, _time, _logger);
+    private WatchedSource Add(string path, string name, bool isStored)
+    {
+        // The database has been told of the file, and this producer is given no place in it: the service forgot it, or it had another id then.
+        var isKnown = _positions.TryGetValue(path, out var position);
+        if (isStored && !isKnown)
+            _logger.PositionUnknown(path);
+        return new(name, path, isKnown ? position : FilePosition.Start, _options.TailLimits, _time, _logger);
+    }
 
     /// <summary>Names of the database win over names given here before.</summary>
     private Dictionary<string, string> KnownNames(IngestConfiguration configuration)

@@ -78,6 +78,8 @@ public sealed class MetricBatchSender
     /// it has not been asked for is its own to keep. The sender owns the batches it gets and sets their numbers. When the service's
     /// last number cannot be explained by what was sent (its database was restored, or another process used the producer id), what
     /// is unacknowledged is dropped and the source is stopped and started again with that welcome: resume at its positions.</para>
+    /// <para>A process that has just started cannot know whether its producer has sent before: a source that remembers so, and gets a welcome with
+    /// last_sequence 0 and without positions, was forgotten by the service (see welcome.producer_retention).</para>
     /// </summary>
     /// <param name="source">Makes the batches after a welcome; its enumerator's token is cancelled when it is to stop.</param>
     /// <param name="cancellationToken">Gives up at once; what is unacknowledged may or may not be stored.</param>
@@ -159,6 +161,8 @@ public sealed class MetricBatchSender
                 _metrics.Dropped(dropped);
                 _metrics.StartedOver();
                 _logger.StartedOver(_options.ProducerId, welcome.LastSequence, known, dropped);
+                if (welcome.LastSequence == 0 && known > 0)
+                    _logger.Forgotten(_options.ProducerId);
             }
             await batches.StartAsync(welcome);
         }

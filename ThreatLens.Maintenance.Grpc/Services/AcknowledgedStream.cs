@@ -14,7 +14,7 @@ namespace ThreatLens.Maintenance.Grpc.Services;
 internal sealed class AcknowledgedStream(
     IngestWriter writer, ProducerWindows windows, UnreadAcknowledgements unread, ProducerSession session, IServerStreamWriter<StreamMetricsResponse> responses, IngestOptions options, TimeProvider time)
 {
-    private readonly Channel<(Task<BatchOutcome> Commit, long Bytes, IDisposable Place)> _underWay = Channel.CreateBounded<(Task<BatchOutcome>, long, IDisposable)>(
+    private readonly Channel<(Task<BatchOutcome> Commit, long Bytes, UnreadAcknowledgements.Place Place)> _underWay = Channel.CreateBounded<(Task<BatchOutcome>, long, UnreadAcknowledgements.Place)>(
         new BoundedChannelOptions(options.MaxUnacknowledgedBatches) { SingleReader = true, SingleWriter = true });
     private readonly SemaphoreSlim _sending = new(1, 1);
 
@@ -77,10 +77,10 @@ internal sealed class AcknowledgedStream(
     /// <summary>Makes room for the acknowledgement first: what it rejects stays in memory until the producer reads it.</summary>
     private async Task QueueAsync(ValidatedBatch batch, CancellationToken cancellationToken)
     {
-        var place = await unread.EnterAsync(batch, cancellationToken);
+        var place = await unread.EnterAsync(session, batch, cancellationToken);
         try
         {
-            await _underWay.Writer.WriteAsync((await writer.WriteAsync(session, batch, cancellationToken), batch.Bytes, place), cancellationToken);
+            await _underWay.Writer.WriteAsync((await writer.WriteAsync(session, batch, place, cancellationToken), batch.Bytes, place), cancellationToken);
         }
         catch
         {

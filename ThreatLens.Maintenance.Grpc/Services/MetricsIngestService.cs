@@ -48,10 +48,10 @@ internal sealed class MetricsIngestService(
         if (!await requestStream.MoveNext(cancellationToken))
             throw Malformed("hello", "is required as the first message");
         var hello = requestStream.Current.Hello ?? throw Malformed("hello", "is required as the first message");
-        if (string.IsNullOrWhiteSpace(hello.ProducerId) || Requests.Characters(hello.ProducerId) > IngestLimits.MaxNameLength || hello.ProducerId.Contains('\0', StringComparison.Ordinal))
-            throw MaintenanceException.InvalidArgument("hello.producer_id", $"must have 1 to {IngestLimits.MaxNameLength} characters");
-        if (Requests.Characters(hello.Description) > IngestLimits.MaxNameLength)
-            throw MaintenanceException.InvalidArgument("hello.description", $"has {Requests.Characters(hello.Description)} characters; at most {IngestLimits.MaxNameLength} are accepted");
+        if (string.IsNullOrWhiteSpace(hello.ProducerId))
+            throw MaintenanceException.InvalidArgument("hello.producer_id", $"is blank; give it 1 to {IngestLimits.MaxNameLength} characters");
+        Requests.ToName("hello.producer_id", hello.ProducerId, IngestLimits.MaxNameLength);
+        Requests.ToName("hello.description", hello.Description, IngestLimits.MaxNameLength);
         return hello;
     }
 

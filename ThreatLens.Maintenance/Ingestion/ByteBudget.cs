@@ -47,6 +47,13 @@ internal sealed class ByteBudget(long limit)
         }
     }
 
+    /// <summary>Takes them whether they fit or not, for what is there already: whoever comes next waits longer.</summary>
+    public void Overdraw(long bytes)
+    {
+        lock (_lock)
+            _used += bytes;
+    }
+
     public void Return(long bytes)
     {
         lock (_lock)

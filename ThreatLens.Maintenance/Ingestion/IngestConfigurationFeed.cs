@@ -11,7 +11,9 @@ namespace ThreatLens.Maintenance.Ingestion;
 public sealed class IngestConfigurationFeed(
     MonitoringConfigStore configs, LogSourceStore sources, IOptions<IngestOptions> options, TimeProvider time, ILogger<IngestConfigurationFeed> logger)
 {
+    // Part of every welcome, which clients of other makes take up to 4 MiB.
     private const int MaxSources = 10_000;
+    private const int MaxSourceCharacters = 1_000_000;
     private readonly Lock _lock = new();
     private IngestConfiguration _current = IngestConfiguration.Default;
     private long _readAt = long.MinValue;
@@ -25,8 +27,7 @@ public sealed class IngestConfigurationFeed(
             _readAt = time.GetTimestamp();
             try
             {
-                var next = new IngestConfiguration(
-                    configs.Read().Config, [.. sources.List(MaxSources, null, null).Select(s => new LogSourceSetting(s.SourceName, s.Path, s.IsEnabled))]);
+                var next = new IngestConfiguration(configs.Read().Config, sources.Settings(MaxSources, MaxSourceCharacters));
                 if (!next.Equals(_current))
                     _current = next;
             }
@@ -87,7 +88,7 @@ public sealed class IngestConfigurationFeed(
 
 /// <summary>What producers are to do.</summary>
 /// <param name="Monitoring">The monitoring configuration.</param>
-/// <param name="Sources">The sources that the database knows, by name.</param>
+/// <param name="Sources">The sources that the database knows, as many as a message should hold: those that are switched off first, then by name.</param>
 public sealed record IngestConfiguration(MonitoringConfig Monitoring, IReadOnlyList<LogSourceSetting> Sources)
 {
     /// <summary>What holds before anything could be read.</summary>

@@ -30,6 +30,15 @@ public static class IngestLimits
     /// <summary>Most characters of a position token.</summary>
     public const int MaxPositionTokenLength = 1_024;
 
+    /// <summary>Most positions in a welcome, those reported last.</summary>
+    public const int MaxWelcomePositions = 10_000;
+
+    /// <summary>
+    /// Most characters of the positions in a welcome: a thousand of the longest, which are what one batch may report. With what it says of the sources it
+    /// stays below the 4 MiB that gRPC clients take by default.
+    /// </summary>
+    public const int MaxWelcomeCharacters = 2_400_000;
+
     /// <summary>How far a sample's time may lie ahead of the service's clock.</summary>
     public static readonly TimeSpan MaxClockLead = TimeSpan.FromDays(1);
 }

@@ -51,7 +51,11 @@ internal sealed class HelloWork(ProducerSession session, long receivedAt, string
 }
 
 /// <summary>A batch to store.</summary>
-internal sealed class BatchWork(ProducerSession session, ValidatedBatch batch, long receivedAt) : IngestWork(session, receivedAt)
+/// <param name="session">The stream.</param>
+/// <param name="batch">What to store.</param>
+/// <param name="receivedAt">Timestamp of its arrival.</param>
+/// <param name="place">Room for what is rejected, until the producer reads it; null: nobody counts it.</param>
+internal sealed class BatchWork(ProducerSession session, ValidatedBatch batch, long receivedAt, UnreadAcknowledgements.Place? place = null) : IngestWork(session, receivedAt)
 {
     private readonly TaskCompletionSource<BatchOutcome> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Rejection> _rejections = [.. batch.Rejections];
@@ -78,15 +82,7 @@ internal sealed class BatchWork(ProducerSession session, ValidatedBatch batch, l
         _rejections.RemoveRange(Batch.Rejections.Count, _rejections.Count - Batch.Rejections.Count);
         if (IsDuplicate)
             return;
-        Stored = 0;
-        for (var i = 0; i < Batch.Rows.Count; i++)
-        {
-            if (statements.Insert(Batch.Rows[i]) is { } refused)
-                _rejections.Add(new Rejection(RejectedEntry.Sample, Batch.SampleOf(i), "sample", $"is refused by the database: {refused}"));
-            else
-                Stored++;
-        }
-
+        StoreRows(statements);
         foreach (var (index, report, monitoredAt) in Batch.Sources)
         {
             if (statements.UpsertSource(Session, report, monitoredAt, now) is var (field, reason))
@@ -97,9 +93,31 @@ internal sealed class BatchWork(ProducerSession session, ValidatedBatch batch, l
         sequences.Advance(Session, Batch.Sequence);
     }
 
-    public override void Succeed(TimeSpan latency) => _done.TrySetResult(IsDuplicate
-        ? new BatchOutcome(Batch.Sequence, 0, true, [], latency)
-        : new BatchOutcome(Batch.Sequence, Stored, false, _rejections, latency));
+    private void StoreRows(MetricStatements statements)
+    {
+        Stored = 0;
+        var (why, reason) = ("", "");
+        for (var i = 0; i < Batch.Rows.Count; i++)
+        {
+            if (statements.Insert(Batch.Rows[i]) is not { } refused)
+            {
+                Stored++;
+                continue;
+            }
+
+            // One text for all that are refused for the same: ten thousand of them would be megabytes.
+            if (refused != why)
+                (why, reason) = (refused, $"is refused by the database: {refused}");
+            _rejections.Add(new Rejection(RejectedEntry.Sample, Batch.SampleOf(i), "sample", reason));
+        }
+    }
+
+    public override void Succeed(TimeSpan latency)
+    {
+        var outcome = IsDuplicate ? new BatchOutcome(Batch.Sequence, 0, true, [], latency) : new BatchOutcome(Batch.Sequence, Stored, false, _rejections, latency);
+        place?.Settle(outcome.Rejections);
+        _done.TrySetResult(outcome);
+    }
 
     public override void Fail(Exception error) => _done.TrySetException(error);
 }

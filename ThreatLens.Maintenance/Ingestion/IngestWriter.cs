@@ -46,6 +46,9 @@ public sealed class IngestWriter : IDisposable
     /// </summary>
     public MaintenanceException? RecentFailure => _failures.Recent;
 
+    /// <summary>Producers that are remembered; see <see cref="ProducerSequences.Count"/>.</summary>
+    internal int RememberedProducers => _sequences.Count;
+
     /// <summary>Starts the writer's thread. Once.</summary>
     public void Start() => _thread.Start();
 
@@ -68,18 +71,32 @@ public sealed class IngestWriter : IDisposable
     public async Task<(ProducerSession Session, ProducerState State)> OpenAsync(string producerId, string description, CancellationToken cancellationToken)
     {
         var work = new HelloWork(new ProducerSession(producerId, description), _time.GetTimestamp(), _idle.Since());
-        await _queue.AddAsync(work, cancellationToken).ConfigureAwait(false);
-        return (work.Session, await work.Done.WaitAsync(cancellationToken).ConfigureAwait(false));
+        try
+        {
+            await _queue.AddAsync(work, cancellationToken).ConfigureAwait(false);
+            return (work.Session, await work.Done.WaitAsync(cancellationToken).ConfigureAwait(false));
+        }
+        catch
+        {
+            // Its hello may be written all the same, with nobody behind it.
+            work.Session.Leave();
+            throw;
+        }
     }
+
+    /// <inheritdoc cref="WriteAsync(ProducerSession, ValidatedBatch, UnreadAcknowledgements.Place, CancellationToken)"/>
+    public ValueTask<Task<BatchOutcome>> WriteAsync(ProducerSession session, ValidatedBatch batch, CancellationToken cancellationToken) =>
+        WriteAsync(session, batch, null, cancellationToken);
 
     /// <summary>Queues a batch; waits while the queue is full, which is what slows a fast producer down.</summary>
     /// <param name="session">The producer's stream.</param>
     /// <param name="batch">What to store.</param>
+    /// <param name="place">Room for what is rejected of it, from <see cref="UnreadAcknowledgements"/>; null: nobody counts it.</param>
     /// <param name="cancellationToken">Gives up waiting for a place; a queued batch is stored.</param>
     /// <returns>The task of its commit: it fails with <see cref="MaintenanceException"/> when nothing of the batch is stored.</returns>
-    public async ValueTask<Task<BatchOutcome>> WriteAsync(ProducerSession session, ValidatedBatch batch, CancellationToken cancellationToken)
+    public async ValueTask<Task<BatchOutcome>> WriteAsync(ProducerSession session, ValidatedBatch batch, UnreadAcknowledgements.Place? place, CancellationToken cancellationToken)
     {
-        var work = new BatchWork(session, batch, _time.GetTimestamp());
+        var work = new BatchWork(session, batch, _time.GetTimestamp(), place);
         await _queue.AddAsync(work, cancellationToken).ConfigureAwait(false);
         return work.Done;
     }

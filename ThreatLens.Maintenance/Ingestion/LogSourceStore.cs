@@ -16,6 +16,20 @@ public sealed class LogSourceStore(SqliteDatabase database, TimeProvider time)
     /// <exception cref="MaintenanceException">The database cannot be read, or has no such table.</exception>
     public IReadOnlyList<LogSource> List(int limit, string? afterName, string? status) => SqliteSession.Read(database, "reading log sources", session => List(session, limit, afterName, status));
 
+    /// <summary>What producers are told of the sources: those that are switched off first, since one that is not named counts as switched on.</summary>
+    /// <param name="limit">Most to return.</param>
+    /// <param name="characters">Most characters of names and paths, together.</param>
+    /// <exception cref="MaintenanceException">The database cannot be read, or has no such table.</exception>
+    public IReadOnlyList<LogSourceSetting> Settings(int limit, long characters) => SqliteSession.Read(database, "reading log sources", session =>
+    {
+        RequireTable(session, "log_sources");
+        return session
+            .Query($"SELECT {Columns} FROM log_sources ORDER BY coalesce(enabled, 1) <> 0, source_name LIMIT $limit", Map, ("$limit", limit))
+            .Select(s => new LogSourceSetting(s.SourceName, s.Path, s.IsEnabled))
+            .TakeWhile(s => (characters -= s.SourceName.Length + s.Path.Length) >= 0)
+            .ToList();
+    });
+
     /// <inheritdoc cref="List(int, string?, string?)"/>
     internal static IReadOnlyList<LogSource> List(SqliteSession session, int limit, string? afterName, string? status)
     {

@@ -153,12 +153,24 @@ internal sealed unsafe partial class MetricStatements : IDisposable
         var sequence = last.ExecuteScalar() as long? ?? 0;
 
         using var read = _connection.CreateCommand();
-        read.CommandText = "SELECT source_name, path, position, position_token FROM maintenance_source_positions WHERE producer_id = $1 ORDER BY updated_at, source_name";
+        read.CommandText =
+            "SELECT source_name, path, position, position_token FROM maintenance_source_positions WHERE producer_id = $1 ORDER BY updated_at DESC, source_name DESC LIMIT $2";
         read.Parameters.AddWithValue("$1", producerId);
+        read.Parameters.AddWithValue("$2", IngestLimits.MaxWelcomePositions);
         using var reader = read.ExecuteReader();
         var positions = new List<SourcePosition>();
+        var characters = 0L;
         while (reader.Read())
-            positions.Add(new SourcePosition(reader.GetString(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3)));
+        {
+            var position = new SourcePosition(reader.GetString(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3));
+            characters += position.SourceName.Length + position.Path.Length + position.PositionToken.Length;
+            if (characters > IngestLimits.MaxWelcomeCharacters)
+                break;
+            positions.Add(position);
+        }
+
+        // Oldest first: of two sources at one path the last one counts.
+        positions.Reverse();
         return new ProducerState(sequence, positions);
     }
 

@@ -17,13 +17,24 @@ internal sealed class ProducerSequences
     private readonly Dictionary<string, (ProducerSession Session, long Last)> _committed = [];
     private readonly Dictionary<string, (ProducerSession Session, long Last)> _pending = [];
 
+    // Streams that began, and were followed by another of their producer, within the transaction.
+    private readonly List<ProducerSession> _overtaken = [];
+
     /// <summary>Producers that are remembered: those with a stream, and some whose stream has ended.</summary>
     public int Count
     {
         get { lock (_lock) return _committed.Count; }
     }
 
-    public void TakeOver(ProducerSession session, long last) => Advance(session, last);
+    public void TakeOver(ProducerSession session, long last)
+    {
+        lock (_lock)
+        {
+            if (_pending.TryGetValue(session.ProducerId, out var before) && before.Session != session)
+                _overtaken.Add(before.Session);
+            _pending[session.ProducerId] = (session, last);
+        }
+    }
 
     /// <summary>Whether the batch is stored already.</summary>
     /// <exception cref="MaintenanceException">Another stream speaks for the producer now, or numbers are missing before this one.</exception>
@@ -60,6 +71,8 @@ internal sealed class ProducerSequences
             }
 
             _pending.Clear();
+            _overtaken.ForEach(static session => session.Replace());
+            _overtaken.Clear();
             if (_committed.Count >= _forgetAt)
                 ForgetThoseWhoLeft();
         }
@@ -68,7 +81,10 @@ internal sealed class ProducerSequences
     public void Rollback()
     {
         lock (_lock)
+        {
             _pending.Clear();
+            _overtaken.Clear();
+        }
     }
 
     /// <summary>

@@ -28,6 +28,7 @@ public sealed class ProducerSession
     private readonly TaskCompletionSource _replaced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile MaintenanceException? _ended;
     private volatile bool _hasLeft;
+    private long _addedRejectionBytes;
 
     internal ProducerSession(string producerId, string description)
     {
@@ -46,6 +47,13 @@ public sealed class ProducerSession
     /// backup has taken the database's place; never succeeds.
     /// </summary>
     public Task Replaced => _replaced.Task;
+
+    /// <summary>What the database itself rejected of its last batch, as <see cref="UnreadAcknowledgements"/> counts it.</summary>
+    internal long AddedRejectionBytes
+    {
+        get => Volatile.Read(ref _addedRejectionBytes);
+        set => Volatile.Write(ref _addedRejectionBytes, value);
+    }
 
     /// <summary>Whether its stream is over, so that nothing more will come from it.</summary>
     internal bool HasLeft => _hasLeft;

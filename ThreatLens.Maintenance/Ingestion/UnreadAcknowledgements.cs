@@ -22,21 +22,23 @@ public sealed class UnreadAcknowledgements(IOptions<IngestOptions> options, Time
     internal long Bytes => _budget.Used;
 
     /// <summary>Waits until what a batch has rejected may be kept; at once when that is nothing.</summary>
-    /// <param name="batch">The batch, checked.</param>
+    /// <param name="session">The stream.</param>
+    /// <param name="batch">Its batch, checked.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Dispose it when the acknowledgement has gone out, or never will.</returns>
+    /// <returns>For <see cref="IngestWriter"/>; dispose it when the acknowledgement has gone out, or never will.</returns>
     /// <exception cref="MaintenanceException">INGEST_BEHIND: there was no room for as long as a stream waits for it.</exception>
-    public async ValueTask<IDisposable> EnterAsync(ValidatedBatch batch, CancellationToken cancellationToken)
+    public async ValueTask<Place> EnterAsync(ProducerSession session, ValidatedBatch batch, CancellationToken cancellationToken)
     {
-        var bytes = batch.Rejections.Sum(r => RejectionBytes + (sizeof(char) * (long)(r.Field.Length + r.Reason.Length)));
+        var own = BytesOf(batch.Rejections);
+        var bytes = own + session.AddedRejectionBytes;
         if (bytes == 0)
-            return new Place(_budget, 0);
+            return new Place(_budget, session, own, bytes);
         using var limit = new CancellationTokenSource(options.Value.MaxQueueWait, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
             await _budget.TakeAsync(bytes, either.Token).ConfigureAwait(false);
-            return new Place(_budget, bytes);
+            return new Place(_budget, session, own, bytes);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -59,14 +61,56 @@ public sealed class UnreadAcknowledgements(IOptions<IngestOptions> options, Time
         RetryAfter = TimeSpan.FromSeconds(1),
     };
 
-    private sealed class Place(ByteBudget budget, long bytes) : IDisposable
+    private static long BytesOf(IReadOnlyList<Rejection> rejections)
     {
-        private long _bytes = bytes;
+        var bytes = 0L;
+        foreach (var rejection in rejections)
+            bytes += RejectionBytes + (sizeof(char) * (long)(rejection.Field.Length + rejection.Reason.Length));
+        return bytes;
+    }
 
+    /// <summary>The room of one acknowledgement, from the arrival of its batch until it has gone out. Thread-safe.</summary>
+    public sealed class Place : IDisposable
+    {
+        private readonly Lock _lock = new();
+        private readonly ByteBudget _budget;
+        private readonly ProducerSession _session;
+        private readonly long _own;
+        private long _bytes;
+        private bool _isLeft;
+
+        internal Place(ByteBudget budget, ProducerSession session, long own, long bytes) => (_budget, _session, _own, _bytes) = (budget, session, own, bytes);
+
+        /// <summary>
+        /// The batch is stored. What the database itself refused of it, by a trigger or a unique index, is known only now, and takes its room whether
+        /// there is any or not; the stream's next batches wait for room for as much. So what is kept beyond the bound is at most what one
+        /// window of each such stream holds.
+        /// </summary>
+        internal void Settle(IReadOnlyList<Rejection> rejections)
+        {
+            lock (_lock)
+            {
+                var all = BytesOf(rejections);
+                _session.AddedRejectionBytes = Math.Max(0, all - _own);
+                if (_isLeft)
+                    return;
+                if (all > _bytes)
+                    _budget.Overdraw(all - _bytes);
+                else if (all < _bytes)
+                    _budget.Return(_bytes - all);
+                _bytes = all;
+            }
+        }
+
+        /// <summary>Gives the room back; again is harmless.</summary>
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _bytes, 0) is > 0 and var held)
-                budget.Return(held);
+            lock (_lock)
+            {
+                if (!_isLeft && _bytes > 0)
+                    _budget.Return(_bytes);
+                _isLeft = true;
+            }
         }
     }
 }

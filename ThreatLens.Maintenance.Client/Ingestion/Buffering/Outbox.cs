@@ -85,11 +85,13 @@ internal sealed class Outbox(string producerId, IBatchSupply supply, Standing st
             var (stored, inDoubt, numbering) = from.Resume(last, isFirst: !_welcomed);
             if (numbering != known && !supply.TryRenumber(numbering))
                 return null;
+            var isFirst = !_welcomed;
             (_storedBefore, _welcomed) = (stored, true);
             while (_taken.TryPeek(out var first) && first.Position <= inDoubt)
                 GiveUp(first);
             _standing = new Standing(_standing.Settled, Math.Max(_storedBefore, inDoubt), numbering);
-            if (known is not null && numbering != known && last == 0)
+            // Of later ones the stream tells.
+            if (isFirst && known is not null && numbering != known && last == 0)
                 logger.Forgotten(producerId);
             if (known is not null && numbering != known && _taken.Count > 0)
                 logger.Renumbered(producerId, _taken.Sum(packed => packed.Samples), last + 1);

@@ -25,7 +25,7 @@ internal sealed class Spool : IDisposable
     /// <param name="settings">Directory, bounds and durability.</param>
     /// <param name="producerId">Whose.</param>
     /// <param name="logger">Log.</param>
-    /// <exception cref="MetricSpoolException">Another process has it, or the directory cannot be used.</exception>
+    /// <exception cref="MetricSpoolException">Another process has it, another version wrote it, or the directory cannot be used.</exception>
     public Spool(MetricSenderSettings settings, string producerId, ILogger logger)
     {
         (_maxBytes, _segmentBytes) = (settings.MaxSpoolBytes, settings.MaxSpoolBytes / 8);
@@ -37,7 +37,13 @@ internal sealed class Spool : IDisposable
             _lock = Lock(Directory, producerId);
             _marksFile = new SpoolMarksFile(Path.Combine(Directory, "marks"));
             _segments = SpoolSegment.OpenAll(Directory);
+            RequireOwnFormat();
             Recover(logger);
+        }
+        catch (MetricSpoolException)
+        {
+            Dispose();
+            throw;
         }
         catch (Exception e) when (e is IOException and not MetricSpoolException or UnauthorizedAccessException)
         {
@@ -130,6 +136,16 @@ internal sealed class Spool : IDisposable
     {
         _segments[0].Delete();
         _segments.RemoveAt(0);
+    }
+
+    /// <summary>What this version cannot read would count as torn, and be cut off.</summary>
+    private void RequireOwnFormat()
+    {
+        if (_segments.Find(segment => SpoolRecord.IsOfAnotherFormat(segment.File)) is { } foreign)
+            throw new MetricSpoolException(
+                $"The spool {Directory} was written by another version of this library ({Path.GetFileName(foreign.Path)}), which this one cannot read; nothing of it was changed. "
+                + "Start that version until the spool is empty, or move the directory away.",
+                new InvalidDataException($"{foreign.Path} is of another format."));
     }
 
     private void Recover(ILogger logger)

@@ -26,6 +26,14 @@ internal readonly record struct SpoolRecord(long Position, long Number, long Sam
     /// <summary>What every record begins with.</summary>
     public static ReadOnlySpan<byte> Magic => "TLB1"u8;
 
+    /// <summary>Whether a file begins as those of another version do: "TLB" and another digit.</summary>
+    /// <param name="file">The file.</param>
+    public static bool IsOfAnotherFormat(SafeFileHandle file)
+    {
+        Span<byte> start = stackalloc byte[4];
+        return RandomAccess.Read(file, start, 0) == start.Length && start[..3].SequenceEqual(Magic[..3]) && char.IsAsciiDigit((char)start[3]) && start[3] != Magic[3];
+    }
+
     /// <summary>Writes the record into a buffer.</summary>
     public void Write(MetricBatch batch, Span<byte> record)
     {

@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using ThreatLens.EndToEnd.Tests.Ingest.FakeService;
 using ThreatLens.Ingest.Sample;
+using ThreatLens.Ingest.Sample.Watching;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing;
 using Xunit;
@@ -82,6 +83,28 @@ public sealed class LogWatchTests : IAsyncLifetime
         await using var run = Start(_app);
 
         await Eventually.Equal(30L, () => Lines("app.log"));
+    }
+
+    [Fact]
+    public async Task Watch_file_that_the_database_knows_and_not_for_this_producer_says_that_it_is_read_from_its_beginning()
+    {
+        const string warning = "Warning: " + "{0} is known to the database, and the service has no position in it for this producer";
+        _server.Configure(Switched(_app, on: true));
+        Append(_app, 5);
+        Append(_web, 5);
+        var first = new RecordedLog<LogWatch>();
+        await using (Start([_app, _web], TimeSpan.FromMilliseconds(100), log: first))
+            await Eventually.Equal(10L, () => Lines("app.log") + Lines("web.log"));
+        var second = new RecordedLog<LogWatch>();
+        await using (Start([_app, _web], TimeSpan.FromMilliseconds(100), log: second))
+        {
+            Append(_app, 1);
+            await Eventually.Equal(6L, () => Lines("app.log"));
+        }
+
+        Assert.Equal(1, first.Count(warning.Replace("{0}", _app, StringComparison.Ordinal)));
+        Assert.Equal(0, first.Count(_web + " is known"));
+        Assert.Equal(0, second.Count("is known to the database"));
     }
 
     [Fact]
@@ -284,7 +307,7 @@ public sealed class LogWatchTests : IAsyncLifetime
 
     private WatchRun Start(params string[] paths) => Start(paths, TimeSpan.FromMilliseconds(100));
 
-    private WatchRun Start(string[] paths, TimeSpan interval, int window = 8) => new(_server, new IngestOptions
+    private WatchRun Start(string[] paths, TimeSpan interval, int window = 8, RecordedLog<LogWatch>? log = null) => new(_server, new IngestOptions
     {
         Paths = paths,
         ProducerId = "tests",
@@ -293,5 +316,5 @@ public sealed class LogWatchTests : IAsyncLifetime
         MaxUnacknowledgedBatches = window,
         // On a busy machine the default may be over before the last batch is acknowledged.
         StopTimeout = TimeSpan.FromMinutes(1),
-    });
+    }, log);
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Grpc.Net.Client;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using ThreatLens.EndToEnd.Tests.Ingest.FakeService;
@@ -181,6 +182,32 @@ public sealed class MetricBatchSenderTests
     }
 
     [Fact]
+    public async Task RunAsync_service_has_forgotten_the_producer_says_so()
+    {
+        await using var server = await FakeIngestServer.StartAsync();
+        var log = new RecordedLog<MetricBatchSender>();
+        using var run = new SenderRun(server, log: log);
+        var more = new SemaphoreSlim(0);
+        var running = run.Sender.RunAsync(_ => Source(), TestContext.Current.CancellationToken);
+        await Eventually.Equal(5, () => run.Sender.State.LastAcknowledged);
+        await server.StopAsync();
+        server.Store.RestoreTo(Producer, 0);
+        await server.StartAgainAsync();
+        await Eventually.Equal(5, () => server.Store.Batches.Count);
+        more.Release();
+        await running;
+
+        Assert.Equal(1, log.Count("Warning: Producer " + Producer + " has sent before, and the service knows nothing of it"));
+
+        async IAsyncEnumerable<MetricBatch> Source([EnumeratorCancellation] CancellationToken cancellationToken = default)
+        {
+            await foreach (var batch in Numbered(0, 5, cancellationToken))
+                yield return batch;
+            await more.WaitAsync(cancellationToken);
+        }
+    }
+
+    [Fact]
     public async Task RunAsync_two_senders_with_one_id_each_sees_it_and_nothing_is_doubled()
     {
         await using var server = await FakeIngestServer.StartAsync();
@@ -297,7 +324,7 @@ public sealed class MetricBatchSenderTests
     {
         private readonly GrpcChannel _channel;
 
-        public SenderRun(FakeIngestServer server, int window = 32, TimeProvider? time = null)
+        public SenderRun(FakeIngestServer server, int window = 32, TimeProvider? time = null, RecordedLog<MetricBatchSender>? log = null)
         {
             (var client, _channel) = server.Connect();
             var options = new MetricBatchSenderOptions
@@ -307,7 +334,7 @@ public sealed class MetricBatchSenderTests
                 InitialReconnectDelay = TimeSpan.FromMilliseconds(1),
                 MaxReconnectDelay = TimeSpan.FromMilliseconds(200),
             };
-            Sender = new MetricBatchSender(client, options, time ?? TimeProvider.System, NullLogger<MetricBatchSender>.Instance);
+            Sender = new MetricBatchSender(client, options, time ?? TimeProvider.System, log ?? (ILogger<MetricBatchSender>)NullLogger<MetricBatchSender>.Instance);
         }
 
         public MetricBatchSender Sender { get; }

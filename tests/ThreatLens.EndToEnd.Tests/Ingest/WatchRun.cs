@@ -1,4 +1,5 @@
 using Grpc.Net.Client;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using ThreatLens.EndToEnd.Tests.Ingest.FakeService;
@@ -14,7 +15,7 @@ internal sealed class WatchRun : IAsyncDisposable
     private readonly GrpcChannel _channel;
     private readonly IngestWorker _worker;
 
-    public WatchRun(FakeIngestServer server, IngestOptions ingest)
+    public WatchRun(FakeIngestServer server, IngestOptions ingest, ILogger<LogWatch>? log = null)
     {
         var options = Options.Create(ingest);
         var feed = new ConfigurationFeed();
@@ -27,7 +28,7 @@ internal sealed class WatchRun : IAsyncDisposable
             MaxReconnectDelay = TimeSpan.FromMilliseconds(200),
         };
         Sender = new MetricBatchSender(client, settings, TimeProvider.System, NullLogger<MetricBatchSender>.Instance);
-        var watch = new LogWatch(options, feed, TimeProvider.System, NullLogger<LogWatch>.Instance);
+        var watch = new LogWatch(options, feed, TimeProvider.System, log ?? NullLogger<LogWatch>.Instance);
         _worker = new IngestWorker(Sender, watch, feed, options, TimeProvider.System, NullLogger<IngestWorker>.Instance);
         _worker.StartAsync(CancellationToken.None).GetAwaiter().GetResult();
     }

@@ -59,7 +59,7 @@ public sealed class MainJobTests
         var before = SampleLines.Stored(database);
         host.Type("maintenance start");
         await producer.GrowsAsync(50);
-        await producer.StopAsync();
+        await producer.SettleAsync();
         await Eventually.TrueAsync(() => SampleLines.Stored(database).All(now => now.Value > before[now.Key]), () => $"the sample does not go on:\n{host.Output}");
 
         Assert.Empty(producer.Differences(database));

@@ -21,10 +21,13 @@ internal sealed class CountingProducers : IAsyncDisposable
     /// <summary>Waits until each has so many more acknowledgements.</summary>
     public Task GrowAsync(int by) => Task.WhenAll(_producers.Select(p => p.GrowsAsync(by)));
 
-    /// <summary>Stops them; what was acknowledged must be stored, once and whole, and nothing else.</summary>
+    /// <summary>
+    /// Stops them. What the service says it has, all that it acknowledged and whatever was on its way when it died, must be what is stored: sample by
+    /// sample, none missing, none twice, none besides.
+    /// </summary>
     public async Task AssertStoredOnceAsync(SqliteFile database)
     {
-        await Task.WhenAll(_producers.Select(p => p.StopAsync()));
+        await Task.WhenAll(_producers.Select(p => p.SettleAsync()));
         Assert.Empty(_producers.SelectMany(p => p.Differences(database)));
         Assert.Equal("ok", database.Scalar("PRAGMA integrity_check"));
     }

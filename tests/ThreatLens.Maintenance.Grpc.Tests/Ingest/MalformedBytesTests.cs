@@ -31,6 +31,9 @@ public sealed class MalformedBytesTests(SharedService shared)
         Assert.Equal(1, (await neighbour.StoreAsync(Producer.Batch(1, Producer.Sample(source + " beside")))).Accepted);
         using var again = await Producer.HelloAsync(_service, source);
         Assert.Equal(1, again.Welcome.LastSequence);
+        Assert.Equal(2, (await again.StoreAsync(Producer.Batch(2, Producer.Sample(source), Producer.Sample(source)))).Accepted);
+        Assert.Equal(4L, _service.Database.Scalar($"SELECT count(*) FROM processing_metrics WHERE source_name = '{source}'"));
+        Assert.Equal(1, (await neighbour.StoreAsync(Producer.Batch(2, Producer.Sample(source + " beside")))).Accepted);
     }
 
     [Fact]

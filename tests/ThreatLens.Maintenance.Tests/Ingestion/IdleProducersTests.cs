@@ -1,3 +1,4 @@
+using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Tests.Statistics;
 using Xunit;
@@ -23,6 +24,59 @@ public sealed class IdleProducersTests : MetricsTestBase
 
         Assert.True(sequences.IsStored(living, 7));
         Assert.False(sequences.IsStored(living, 8));
+    }
+
+    [Fact]
+    public void Commit_of_two_streams_of_a_producer_that_began_together_ends_the_first()
+    {
+        var sequences = new ProducerSequences();
+        var (first, second) = (new ProducerSession("one", ""), new ProducerSession("one", ""));
+        sequences.TakeOver(first, 7);
+        sequences.Advance(first, 8);
+        sequences.TakeOver(second, 8);
+        Assert.False(first.Replaced.IsCompleted);
+
+        sequences.Commit();
+
+        Assert.True(first.Replaced.IsFaulted);
+        Assert.False(second.Replaced.IsCompleted);
+        Assert.False(sequences.IsStored(second, 9));
+        Assert.Equal(ErrorReasons.ProducerReplaced, Assert.Throws<MaintenanceException>(() => sequences.IsStored(first, 9)).Reason);
+    }
+
+    [Fact]
+    public void Rollback_of_two_streams_of_a_producer_ends_neither()
+    {
+        var sequences = new ProducerSequences();
+        var (first, second) = (new ProducerSession("one", ""), new ProducerSession("one", ""));
+        sequences.TakeOver(first, 7);
+        sequences.TakeOver(second, 7);
+        sequences.Rollback();
+        Take(sequences, first);
+
+        Assert.False(first.Replaced.IsCompleted);
+        Assert.True(sequences.IsStored(first, 7));
+    }
+
+    [Fact]
+    public async Task OpenAsync_given_up_before_its_welcome_is_not_remembered_for_ever()
+    {
+        Migrated(0);
+        var database = Database();
+        using var writer = Writer(database);
+        using (await database.WriteGate.EnterAsync())
+        {
+            using var giveUp = new CancellationTokenSource();
+            var opening = Enumerable.Range(0, 2 * ProducerSequences.LeastRemembered).Select(i => writer.OpenAsync($"gone-{i}", "", giveUp.Token)).ToList();
+            await giveUp.CancelAsync();
+            foreach (var one in opening)
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => one);
+        }
+
+        await writer.OpenAsync("stays", "", CancellationToken.None);
+
+        Assert.InRange(writer.RememberedProducers, 1, ProducerSequences.LeastRemembered);
+        await writer.StopAsync(CancellationToken.None);
     }
 
     [Fact]

@@ -21,7 +21,9 @@ public sealed class CountingProducer(Func<Uri> address, string producerId) : IAs
     private Task _running = Task.CompletedTask;
     private long _sent;
     private readonly ConcurrentQueue<RpcException> _failures = [];
+    private readonly ConcurrentQueue<string> _wrong = [];
     private int _duplicates;
+    private long? _settled;
 
     /// <summary>Numbers of the batches that the service has acknowledged.</summary>
     public IReadOnlyCollection<long> Acknowledged => [.. _acknowledged.Keys];
@@ -55,16 +57,32 @@ public sealed class CountingProducer(Func<Uri> address, string producerId) : IAs
         return Eventually.TrueAsync(() => Acknowledged.Count >= goal, () => $"only {Acknowledged.Count} of {goal} batches were acknowledged; {Failures.LastOrDefault()?.Status}");
     }
 
-    /// <summary>What is wrong with what is stored, after <see cref="StopAsync"/>; empty when every acknowledged batch is there, once and whole, and nothing that was not sent.</summary>
+    /// <summary>
+    /// Stops, and asks the service where it stands: what was sent up to there is stored, also what no acknowledgement came for, and nothing above it.
+    /// </summary>
+    public async Task SettleAsync()
+    {
+        await StopAsync();
+        _settled = await Eventually.AsyncUntil(TryAskAsync, last => last is not null, $"{producerId} is told where it stands", () => $"{Failures.LastOrDefault()?.Status}");
+    }
+
+    /// <summary>
+    /// How what is stored differs from what the service said, after <see cref="SettleAsync"/>; empty when they are the same: every batch up to
+    /// the last one is there, once and whole, every acknowledged one is among them, and nothing else is.
+    /// </summary>
     public IReadOnlyList<string> Differences(SqliteFile database)
     {
-        var stored = database.Lines($"SELECT metric_value FROM processing_metrics WHERE source_name = '{producerId}'").Select(v => long.Parse(v, CultureInfo.InvariantCulture)).ToList();
-        var byBatch = stored.GroupBy(v => v / SamplesPerBatch).ToDictionary(b => b.Key, b => b.ToList());
+        var settled = _settled ?? throw new InvalidOperationException("Settle first.");
+        var stored = database.Lines($"SELECT metric_value FROM processing_metrics WHERE source_name = '{producerId}'").CountBy(value => value).ToDictionary();
+        var expected = Enumerable.Range(1, (int)settled).SelectMany(batch => Values(batch)).ToHashSet();
         return
         [
-            .. Acknowledged.Where(b => !byBatch.ContainsKey(b)).Select(b => $"{producerId}: batch {b} was acknowledged and is not stored"),
-            .. byBatch.Where(b => b.Value.Count != SamplesPerBatch || b.Value.Distinct().Count() != SamplesPerBatch).Select(b => $"{producerId}: of batch {b.Key} {string.Join(',', b.Value)} are stored"),
-            .. byBatch.Keys.Where(b => b > Sent).Select(b => $"{producerId}: batch {b} was never sent"),
+            .. _wrong,
+            .. Acknowledged.Where(batch => batch > settled).Select(batch => $"{producerId}: batch {batch} was acknowledged, and the service says that {settled} is its last"),
+            .. settled > Sent ? [$"{producerId}: the service's last batch is {settled}, and {Sent} was the last one sent"] : Array.Empty<string>(),
+            .. expected.Where(value => !stored.ContainsKey(value)).Select(value => $"{producerId}: sample {value} is not stored, up to batch {settled} all must be"),
+            .. stored.Where(s => s.Value > 1).Select(s => $"{producerId}: sample {s.Key} is stored {s.Value} times"),
+            .. stored.Keys.Where(value => !expected.Contains(value)).Select(value => $"{producerId}: sample {value} is stored, and up to batch {settled} it should not be"),
         ];
     }
 
@@ -98,6 +116,22 @@ public sealed class CountingProducer(Func<Uri> address, string producerId) : IAs
         }
     }
 
+    private async Task<long?> TryAskAsync()
+    {
+        try
+        {
+            using var channel = GrpcChannel.ForAddress(address());
+            using var call = new MetricsIngest.MetricsIngestClient(channel).StreamMetrics();
+            await call.RequestStream.WriteAsync(new StreamMetricsRequest { Hello = new ProducerHello { ProducerId = producerId } });
+            return await call.ResponseStream.MoveNext(CancellationToken.None) ? call.ResponseStream.Current.Welcome.LastSequence : null;
+        }
+        catch (RpcException failure)
+        {
+            _failures.Enqueue(failure);
+            return null;
+        }
+    }
+
     private async Task SendAsync(AsyncDuplexStreamingCall<StreamMetricsRequest, StreamMetricsResponse> call, long last)
     {
         var reading = ReadAsync(call);
@@ -121,6 +155,8 @@ public sealed class CountingProducer(Func<Uri> address, string producerId) : IAs
             if (call.ResponseStream.Current.Acknowledgement is not { } acknowledgement)
                 continue;
             _acknowledged[acknowledgement.Sequence] = 0;
+            if (acknowledgement.Rejections.Count > 0 || acknowledgement.Accepted != (acknowledgement.Duplicate ? 0 : SamplesPerBatch))
+                _wrong.Enqueue($"{producerId}: batch {acknowledgement.Sequence} was acknowledged with {acknowledgement.Accepted} samples and {acknowledgement.Rejections.Count} rejections");
             if (acknowledgement.Duplicate)
                 Interlocked.Increment(ref _duplicates);
         }

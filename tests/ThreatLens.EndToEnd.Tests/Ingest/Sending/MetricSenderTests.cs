@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using ThreatLens.EndToEnd.Tests.Ingest.FakeService;
 using ThreatLens.Maintenance.Client.Ingestion;
@@ -33,6 +35,29 @@ public sealed class MetricSenderTests
         await using var run = new SenderRun(server);
 
         Assert.Equal(default, await run.Sender.FlushAsync());
+    }
+
+    [Fact]
+    public async Task FlushAsync_given_up_goes_on_sending_and_each_is_stored_once()
+    {
+        await using var server = await FakeIngestServer.StartAsync();
+        server.NextFault = _ => Fault.Silence;
+        await using var run = new SenderRun(server);
+        run.Add(0, 10);
+        using var giveUp = new CancellationTokenSource();
+        var given = run.Sender.FlushAsync(giveUp.Token);
+        Assert.False(given.IsCompleted);
+
+        await giveUp.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+        Assert.Equal(10, run.Sender.State.Unacknowledged);
+        server.NextFault = _ => Fault.None;
+        await server.StopAsync();
+        await server.StartAgainAsync();
+        run.Add(10, 10);
+        Assert.True((await run.Sender.FlushAsync()).IsComplete);
+        Assert.Equal(Enumerable.Range(0, 20), SenderRun.Stored(server));
     }
 
     [Fact]
@@ -192,6 +217,24 @@ public sealed class MetricSenderTests
         Assert.Equal((70, 0), (run.Sender.State.Dropped, run.Sender.State.Unacknowledged));
         Assert.Throws<ObjectDisposedException>(() => run.Sender.Add("a", "b", 1));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => run.Sender.FlushAsync());
+    }
+
+    [Fact]
+    public async Task DisposeAsync_service_takes_the_connection_and_never_answers_ends_and_reports_what_is_dropped()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await using var run = new SenderRun($"http://{silent.LocalEndpoint}", settings => settings.ShutdownTimeout = TimeSpan.FromMilliseconds(100));
+        run.Add(0, 70);
+        var flush = run.Sender.FlushAsync();
+        using var connection = await silent.AcceptSocketAsync();
+        Assert.Equal(MetricSenderConnection.Connecting, run.Sender.State.Connection);
+
+        Assert.True(await Eventually.WithinLimitAsync(run.Sender.DisposeAsync().AsTask().ContinueWith(static t => t.IsCompletedSuccessfully, TaskScheduler.Default), "the end of the sender"));
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => flush);
+        Assert.Equal(70, run.Dropped[DropReason.Shutdown]);
+        Assert.Equal((70, 0), (run.Sender.State.Dropped, run.Sender.State.Unacknowledged));
     }
 
     [Fact]

@@ -12,7 +12,8 @@ internal sealed class ProducerProcess : IAsyncDisposable
     /// <param name="address">Where the service is.</param>
     /// <param name="spool">Directory of the spool.</param>
     /// <param name="first">Its first number.</param>
-    public ProducerProcess(Uri address, string spool, long first)
+    /// <param name="maxSpoolBytes">What the spool may grow to; null: the default.</param>
+    public ProducerProcess(Uri address, string spool, long first, int? maxSpoolBytes = null)
     {
         const string section = "ThreatLens__Maintenance__MetricSender__";
         var environment = new Dictionary<string, string?>
@@ -23,6 +24,8 @@ internal sealed class ProducerProcess : IAsyncDisposable
             [section + "SpoolDirectory"] = spool,
             [section + "MaxBatchSamples"] = "50",
             [section + "MaxReconnectDelay"] = "00:00:00.2",
+            [section + "MaxBatchBytes"] = "262144",
+            [section + "MaxSpoolBytes"] = maxSpoolBytes?.ToString(CultureInfo.InvariantCulture),
             [section + "maintenance__ShutdownTimeout"] = "00:01:00",
         };
         _process = ChildProcess.StartDotnet(
@@ -35,7 +38,14 @@ internal sealed class ProducerProcess : IAsyncDisposable
     /// <summary>The last number that it said is safe; null while there is none.</summary>
     public long? Kept => Last("kept");
 
+    /// <summary>The last number at which it said that some are in memory only; null while there is none.</summary>
+    public long? Unkept => Last("unkept");
+
     public string Text => _process.Text();
+
+    /// <summary>Waits until it ends by itself.</summary>
+    /// <returns>Its exit code.</returns>
+    public Task<int> EndsAsync() => _process.WaitForExitAsync();
 
     public Task KillAsync() => _process.KillAsync();
 

@@ -37,10 +37,50 @@ public sealed class RealServiceFaultTests : IDisposable
         await Eventually.True(() => last.Kept is not null, () => last.Text);
         kept.Add((Rounds.Count * perRound, await last.StopAsync()));
 
-        var stored = Stored();
-        Assert.Equal(stored.Distinct(), stored);
-        foreach (var (first, end) in kept)
-            Assert.Equal(end - first + 1, stored.Count(value => value >= first && value <= end));
+        AssertStoredOnce(kept);
+    }
+
+    [Fact]
+    public async Task Second_process_on_a_spool_ends_saying_so_and_the_first_goes_on()
+    {
+        await using var service = await StartAsync();
+        await using var first = new ProducerProcess(service.Grpc, _folder.File("spool"), 0);
+        await Eventually.True(() => first.Kept is not null, () => first.Text);
+
+        await using var second = new ProducerProcess(service.Grpc, _folder.File("spool"), 10_000_000);
+
+        Assert.NotEqual(0, await second.EndsAsync());
+        Assert.Contains("in use by another process", second.Text, StringComparison.Ordinal);
+        AssertStoredOnce([(0, await first.StopAsync())]);
+    }
+
+    [Theory]
+    [InlineData("spool is full")]
+    [InlineData("disk is full")]
+    public async Task Producer_killed_while_its_spool_takes_no_more_everything_that_it_called_kept_is_stored_once(string what)
+    {
+        const long second = 10_000_000;
+        const int spoolBytes = 1024 * 1024;
+        using var disk = what == "disk is full" ? SmallDisk.TryMount(_folder.File("disk"), megabytes: 8) : null;
+        Assert.SkipWhen(what == "disk is full" && disk is null, SmallDisk.Needed);
+        var spool = Path.Combine(disk?.Path ?? _folder.Path, "spool");
+        long kept;
+        await using (var producer = new ProducerProcess(new Uri("http://127.0.0.1:1"), spool, 0, disk is null ? spoolBytes : null))
+        {
+            await Eventually.True(() => producer.Kept is not null, () => producer.Text);
+            disk?.FillBut(0);
+            // Full: the producer waits for room. No disk for it: the producer hears that what it adds is in memory only.
+            await Eventually.True(() => disk is null ? SizeOf(spool) > spoolBytes - 10_000 : producer.Unkept is not null, () => producer.Text);
+            await producer.KillAsync();
+            kept = producer.Kept!.Value;
+        }
+        disk?.MakeRoom();
+
+        await using var service = await StartAsync();
+        await using var last = new ProducerProcess(service.Grpc, spool, second);
+        await Eventually.True(() => last.Kept is not null, () => last.Text);
+
+        AssertStoredOnce([(0, kept), (second, await last.StopAsync())]);
     }
 
     [Fact]
@@ -122,6 +162,24 @@ public sealed class RealServiceFaultTests : IDisposable
             await stop.CancelAsync();
             await service.DisposeAsync();
         }
+    }
+
+    private static long SizeOf(string directory) =>
+        new DirectoryInfo(directory).EnumerateFiles("*.spool", SearchOption.AllDirectories).Sum(file => file.Length);
+
+    /// <summary>No number is stored twice, and of those that producers called kept none is missing.</summary>
+    private void AssertStoredOnce(IEnumerable<(long First, long Last)> kept)
+    {
+        var stored = Stored();
+        Assert.Equal(stored.Distinct(), stored);
+        var numbers = stored.ToHashSet();
+        Assert.DoesNotContain(kept.SelectMany(range => Numbers(range.First, range.Last)), number => !numbers.Contains(number));
+    }
+
+    private static IEnumerable<long> Numbers(long first, long last)
+    {
+        for (var number = first; number <= last; number++)
+            yield return number;
     }
 
     private static async Task<int> AddAsync(SenderRun run, CancellationToken stop)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Grpc.Net.Client;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using ThreatLens.EndToEnd.Tests.Ingest.FakeService;
 using ThreatLens.Maintenance.Client;
@@ -14,7 +15,7 @@ internal sealed class SenderRun : IAsyncDisposable
     public const string Producer = "pushed";
     private readonly GrpcChannel _channel;
 
-    public SenderRun(string address, Action<MetricSenderSettings>? configure = null, TimeProvider? time = null)
+    public SenderRun(string address, Action<MetricSenderSettings>? configure = null, TimeProvider? time = null, ILogger<MetricSender>? log = null)
     {
         var settings = new MetricSenderSettings
         {
@@ -28,7 +29,7 @@ internal sealed class SenderRun : IAsyncDisposable
         var options = new GrpcChannelOptions { HttpHandler = GrpcChannelDefaults.CreateHandler(), DisposeHttpClient = true };
         GrpcChannelDefaults.Configure(options);
         _channel = GrpcChannel.ForAddress(address, options);
-        Sender = new MetricSender(new MetricsIngest.MetricsIngestClient(_channel), settings, time ?? TimeProvider.System, NullLogger<MetricSender>.Instance);
+        Sender = new MetricSender(new MetricsIngest.MetricsIngestClient(_channel), settings, time ?? TimeProvider.System, log ?? NullLogger<MetricSender>.Instance);
         Sender.Dropped += dropped => Dropped[dropped.Reason] = Dropped.GetValueOrDefault(dropped.Reason) + dropped.Samples;
         Sender.Rejected += Rejected.Add;
         Sender.Start();

@@ -107,6 +107,32 @@ public sealed class SpoolTests : IDisposable
     }
 
     [Fact]
+    public async Task Service_has_forgotten_the_producer_says_so_once_each_time_and_loses_nothing()
+    {
+        await using var server = await FakeIngestServer.StartAsync();
+        await using (var first = Spooled(server.Address))
+        {
+            first.Add(0, 10);
+            await first.Sender.FlushAsync();
+        }
+
+        server.Store.RestoreTo(SenderRun.Producer, 0);
+        var log = new RecordedLog<MetricSender>();
+        await using var run = Spooled(server.Address, log: log);
+        run.Add(10, 10);
+        await run.Sender.FlushAsync();
+        Assert.Equal(1, log.Count("the service knows nothing of it"));
+        await server.StopAsync();
+        server.Store.RestoreTo(SenderRun.Producer, 0);
+        await server.StartAgainAsync();
+        run.Add(20, 10);
+        await run.Sender.FlushAsync();
+
+        Assert.Equal(2, log.Count("the service knows nothing of it"));
+        Assert.Equal(Enumerable.Range(20, 10), SenderRun.Stored(server));
+    }
+
+    [Fact]
     public async Task Start_spool_is_in_use_says_so_and_what_to_change()
     {
         await using var first = Spooled(Nowhere, settings => settings.ShutdownTimeout = TimeSpan.Zero);
@@ -116,6 +142,27 @@ public sealed class SpoolTests : IDisposable
         Assert.Contains("in use by another process", failure.Message, StringComparison.Ordinal);
         Assert.Contains("ProducerId", failure.Message, StringComparison.Ordinal);
         Assert.False(failure.IsDiskFull);
+    }
+
+    [Fact]
+    public async Task Start_spool_of_another_version_is_left_alone_and_says_what_to_do()
+    {
+        await KeepAsync(Nowhere, 0, 100);
+        var file = Directory.EnumerateFiles(_folder.Path, "*.spool", SearchOption.AllDirectories).Single();
+        var ours = await File.ReadAllBytesAsync(file);
+        byte[] theirs = [.. "TLB2"u8, .. ours[4..]];
+        await File.WriteAllBytesAsync(file, theirs);
+
+        var failure = Assert.Throws<MetricSpoolException>(() => Spooled(Nowhere));
+
+        Assert.Contains("another version", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(theirs, await File.ReadAllBytesAsync(file));
+        // That version gets at it: nothing holds the directory.
+        await File.WriteAllBytesAsync(file, ours);
+        await using var server = await FakeIngestServer.StartAsync();
+        await using var run = Spooled(server.Address);
+        await run.Sender.FlushAsync();
+        Assert.Equal(Enumerable.Range(0, 100), SenderRun.Stored(server));
     }
 
     [Fact]
@@ -204,11 +251,11 @@ public sealed class SpoolTests : IDisposable
         Assert.Equal((500, 0), (run.Sender.State.Acknowledged, run.Sender.State.Dropped));
     }
 
-    private SenderRun Spooled(string address, Action<MetricSenderSettings>? configure = null) => new(address, settings =>
+    private SenderRun Spooled(string address, Action<MetricSenderSettings>? configure = null, RecordedLog<MetricSender>? log = null) => new(address, settings =>
     {
         (settings.SpoolDirectory, settings.MaxBatchSamples) = (_folder.File("spool"), 10);
         configure?.Invoke(settings);
-    });
+    }, log: log);
 
     /// <summary>A run that ends with what it added in its spool.</summary>
     private async Task KeepAsync(string address, int from, int count)
