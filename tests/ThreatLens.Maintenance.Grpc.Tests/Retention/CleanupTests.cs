@@ -138,9 +138,11 @@ public sealed class CleanupTests
             await service.RestartAsync();
             Assert.Equal("ok", service.Database.Scalar("PRAGMA integrity_check"));
             AssertSpared(service, held);
-            Assert.Equal(OperationState.Interrupted, (await service.GetOperationAsync(resume)).State);
             var now = (long)service.Database.Scalar(OldMetrics)!;
             Assert.InRange(now, held + 1, left - 1);
+            var operation = await service.GetOperationAsync(resume);
+            Assert.Equal((OperationState.Interrupted, left - now), (operation.State, operation.Progress.Completed));
+            Assert.StartsWith($"Deleted {left - now} rows before it was interrupted", operation.Progress.Message, StringComparison.Ordinal);
             // What is on record as deleted is what is gone, to the row.
             Assert.Equal(all - now, service.Database.Scalar($"SELECT json_extract(tally, '$.Tables.processing_metrics.Rows') FROM maintenance_cleanups WHERE operation_id = '{resume}'"));
             left = now;
