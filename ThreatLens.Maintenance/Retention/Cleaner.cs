@@ -23,6 +23,8 @@ public sealed class Cleaner(
         planner.Check(command);
         if (!command.IsEmergency)
             return;
+        if (SpaceReserve.GiveUp(database))
+            Log.ReserveGivenUp(logger, SpaceReserve.Bytes);
         using var still = checkpointer.HoldStill(CancellationToken.None);
         using var turn = database.WriteGate.Enter();
         using var writer = database.OpenWriter();
@@ -71,6 +73,7 @@ public sealed class Cleaner(
             total = command.IsEmergency ? 0 : total + steps.EstimateRows();
             Delete(run, steps, cleanup.Scope, reader, rows => total = run.Tally.Rows + rows, cancellationToken);
             run.End(cancellationToken);
+            SpaceReserve.Keep(database);
             return Report(command, cleanup, run.Tally, steps, reader, operationId);
         }
         catch (SqliteException e)
