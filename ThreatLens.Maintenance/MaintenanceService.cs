@@ -68,6 +68,7 @@ public sealed class MaintenanceService(
                 await TryStartUpAsync(cancellationToken).ConfigureAwait(false);
                 state.Finish();
                 Log.Started(logger);
+                SpaceReserve.Keep(database);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

@@ -11,8 +11,8 @@ internal static class StartErrors
     {
         MaintenanceException e => $"The service cannot start: {e.Reason}: {e.Message}",
         OptionsValidationException e => $"The service cannot start: {e.Message}",
-        // What the configuration's binder says of a value that is no number, no time and so on; it names the key.
-        InvalidOperationException { InnerException: FormatException } e => $"The service cannot start: {e.Message}",
+        // What the configuration's binder says of a value that is no number, no time, too long a time and so on; it names the key.
+        InvalidOperationException { InnerException: not null, Source: "Microsoft.Extensions.Configuration.Binder" } e => $"The service cannot start: {e.Message}",
         _ => null,
     };
 }

@@ -96,14 +96,33 @@ public sealed class OperationStore(SqliteDatabase database, ServiceSchema schema
             return (0, leftAlone);
         var failure = new OperationFailure(
             ErrorKind.Aborted, ErrorReasons.OperationInterrupted, "The process that ran the operation ended before it did.", new Dictionary<string, string>());
-        var interrupted = SqliteSession.Write(database, "marking interrupted operations", session => session.Execute(
-            $"""
-            UPDATE maintenance_operations SET state = 'Interrupted', ended_at = $now, failure = $failure,
-                progress = json_set(progress, '$.Sequence', json_extract(progress, '$.Sequence') + 1, '$.UpdatedAt', $noticed)
-            WHERE {Unended} AND id IN (SELECT value FROM json_each($abandoned))
-            """,
-            ("$now", SqliteTimestamp.Format(now)), ("$noticed", now.ToString("O")), ("$failure", JsonSerializer.Serialize(failure)), ("$abandoned", JsonSerializer.Serialize(abandoned))));
+        var ids = JsonSerializer.Serialize(abandoned);
+        var interrupted = SqliteSession.Write(database, "marking interrupted operations", session =>
+        {
+            TellHowFar(session, ids);
+            return session.Execute(
+                $"""
+                UPDATE maintenance_operations SET state = 'Interrupted', ended_at = $now, failure = $failure,
+                    progress = json_set(progress, '$.Sequence', json_extract(progress, '$.Sequence') + 1, '$.UpdatedAt', $noticed)
+                WHERE {Unended} AND id IN (SELECT value FROM json_each($abandoned))
+                """,
+                ("$now", SqliteTimestamp.Format(now)), ("$noticed", now.ToString("O")), ("$failure", JsonSerializer.Serialize(failure)), ("$abandoned", ids));
+        });
         return (interrupted, leftAlone);
+    }
+
+    /// <summary>What a cleanup has deleted is on record with every transaction, while its progress is told to those who watch only.</summary>
+    private static void TellHowFar(SqliteSession session, string abandoned)
+    {
+        if (!session.HasTable("maintenance_cleanups"))
+            return;
+        session.Execute(
+            $"""
+            UPDATE maintenance_operations SET progress = json_set(progress, '$.Unit', 'rows', '$.Completed', cleanup.rows,
+                '$.Message', 'Deleted ' || cleanup.rows || ' rows before it was interrupted; a cleanup with resume_operation_id goes on there.')
+            FROM maintenance_cleanups cleanup WHERE cleanup.operation_id = id AND {Unended} AND id IN (SELECT value FROM json_each($abandoned))
+            """,
+            ("$abandoned", abandoned));
     }
 
     /// <summary>Whether a process on record has ended. One that is elsewhere has only if that is certain.</summary>

@@ -36,6 +36,7 @@ public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, 
             WalCheckpoint.OnlyWhenAsked(connection);
             using var steady = checkpointer.InSmallSteps();
             var result = Run(connection, command, plan, progress, cancellationToken);
+            SpaceReserve.Keep(database);
             Log.Optimized(logger, result.BytesBefore, result.BytesAfter, result.LongestWriteLock.TotalMilliseconds);
             return result;
         }

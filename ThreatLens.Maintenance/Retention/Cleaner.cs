@@ -23,6 +23,8 @@ public sealed class Cleaner(
         planner.Check(command);
         if (!command.IsEmergency)
             return;
+        if (SpaceReserve.GiveUp(database))
+            Log.ReserveGivenUp(logger, SpaceReserve.Bytes);
         using var still = checkpointer.HoldStill(CancellationToken.None);
         using var turn = database.WriteGate.Enter();
         using var writer = database.OpenWriter();
@@ -69,8 +71,9 @@ public sealed class Cleaner(
 
             // On a full disk every read is time in which it fills further.
             total = command.IsEmergency ? 0 : total + steps.EstimateRows();
-            Delete(run, steps, cleanup.Scope, reader, cancellationToken);
+            Delete(run, steps, cleanup.Scope, reader, rows => total = run.Tally.Rows + rows, cancellationToken);
             run.End(cancellationToken);
+            SpaceReserve.Keep(database);
             return Report(command, cleanup, run.Tally, steps, reader, operationId);
         }
         catch (SqliteException e)
@@ -79,7 +82,7 @@ public sealed class Cleaner(
         }
     }
 
-    private void Delete(CleanupRun run, CleanupSteps steps, CleanupScope scope, SqliteConnection reader, CancellationToken cancellationToken)
+    private void Delete(CleanupRun run, CleanupSteps steps, CleanupScope scope, SqliteConnection reader, Action<long> expect, CancellationToken cancellationToken)
     {
         foreach (var step in steps.All(forPlan: false))
             run.Delete(step, cancellationToken);
@@ -93,11 +96,11 @@ public sealed class Cleaner(
         }
 
         foreach (var table in SizeLimit.Tables(scope).Where(t => steps.WhySkipped(t).Length == 0))
-            Shrink(run, steps, table, limit, scope, reader, cancellationToken);
+            Shrink(run, steps, table, limit, scope, reader, expect, cancellationToken);
     }
 
     /// <summary>Deletes the oldest rows of a table until the database is small enough or nothing is left that may go.</summary>
-    private void Shrink(CleanupRun run, CleanupSteps steps, RetentionTable table, long limit, CleanupScope scope, SqliteConnection reader, CancellationToken cancellationToken)
+    private void Shrink(CleanupRun run, CleanupSteps steps, RetentionTable table, long limit, CleanupScope scope, SqliteConnection reader, Action<long> expect, CancellationToken cancellationToken)
     {
         // What is expected of the rows may be far off: the size is looked at after every transaction. Where that stops a step, what went is the oldest by
         // days; within the last one, texts of several shapes have another order than times.
@@ -108,7 +111,9 @@ public sealed class Cleaner(
             var holds = HoldSet.Read(reader, time.GetUtcNow());
             var rank = new RowRank(reader, table, scope.FrozenAt.UtcTicks, holds, cancellationToken);
             var before = run.Tally.Of(table.Name).Rows;
-            using (var step = steps.Of(table, rank.Oldest(SizeLimit.Rows(reader, table, excess, gone, first - excess))))
+            var size = SizeLimit.BytesPerRow(reader, table, gone, first - excess);
+            expect((long)(excess / size));
+            using (var step = steps.Of(table, rank.Oldest(SizeLimit.Rows(size, excess, gone))))
                 run.Delete(step, cancellationToken, () => Excess() <= 0);
             var rows = run.Tally.Of(table.Name).Rows - before;
             if (rows == 0)

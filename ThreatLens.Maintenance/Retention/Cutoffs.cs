@@ -27,7 +27,7 @@ internal static class Cutoffs
 
     private static Cutoff KeepNewest(SqliteConnection reader, RetentionTable table, long rows, DateTimeOffset frozenAt, CancellationToken cancellationToken)
     {
-        // The service's own tables are in the order of their time; of rows of the same moment all stay there.
+        // Of the service's own tables, rows of the same moment all stay. Ids of operations tell no more than milliseconds apart.
         if (table == RetentionTable.Rollups)
         {
             return reader.Scalar($"SELECT minute FROM {table.Name} ORDER BY minute DESC LIMIT 1 OFFSET $keep - 1", ("$keep", rows)) is long minute
@@ -37,7 +37,7 @@ internal static class Cutoffs
 
         if (table == RetentionTable.Operations)
         {
-            return SqliteTimestamp.TryParse(reader.Scalar($"SELECT created_at FROM {table.Name} ORDER BY id DESC LIMIT 1 OFFSET $keep - 1", ("$keep", rows)) as string, out var created)
+            return SqliteTimestamp.TryParse(reader.Scalar($"SELECT created_at FROM {table.Name} ORDER BY created_at DESC LIMIT 1 OFFSET $keep - 1", ("$keep", rows)) as string, out var created)
                 ? Cutoff.At(created)
                 : Cutoff.Never;
         }

@@ -15,4 +15,7 @@ internal static partial class Log
 
     [LoggerMessage(703, LogLevel.Warning, "Somebody who reads keeps the write-ahead log from being emptied, and there is little room left for it; the cleanup waits")]
     public static partial void LogInUse(ILogger logger);
+
+    [LoggerMessage(704, LogLevel.Information, "{Bytes} bytes beside the database, kept for a disk that is full, were given up")]
+    public static partial void ReserveGivenUp(ILogger logger, long bytes);
 }

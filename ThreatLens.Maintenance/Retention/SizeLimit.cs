@@ -17,17 +17,20 @@ internal static class SizeLimit
     /// <summary>The tables that give, in their order.</summary>
     public static IEnumerable<RetentionTable> Tables(CleanupScope scope) => Order.Where(t => scope.Find(t) is not null);
 
-    /// <summary>How many of a table's rows to delete next: few at first, by a sample of the rows; then by what those that went have freed, and at most as many again.</summary>
+    /// <summary>What a row of a table is expected to free, bytes: by a sample of the rows, and by what those that went have freed, whichever is more.</summary>
     /// <param name="reader">Where to look.</param>
     /// <param name="table">The table.</param>
-    /// <param name="excessBytes">What is in use beyond the limit.</param>
     /// <param name="goneRows">Rows of the table that went for the limit.</param>
     /// <param name="freedBytes">What they have freed.</param>
-    public static long Rows(SqliteConnection reader, RetentionTable table, long excessBytes, long goneRows, long freedBytes)
-    {
-        var size = Math.Max(1, Math.Max(RowBytes(reader, table), goneRows == 0 ? 0 : (double)freedBytes / goneRows));
-        return Math.Clamp((long)(excessBytes * Caution / size), 1, Math.Max(FirstRows, goneRows));
-    }
+    public static double BytesPerRow(SqliteConnection reader, RetentionTable table, long goneRows, long freedBytes) =>
+        Math.Max(1, Math.Max(RowBytes(reader, table), goneRows == 0 ? 0 : (double)freedBytes / goneRows));
+
+    /// <summary>How many of a table's rows to delete next: few at first, then at most as many again as have gone.</summary>
+    /// <param name="bytesPerRow">What a row is expected to free.</param>
+    /// <param name="excessBytes">What is in use beyond the limit.</param>
+    /// <param name="goneRows">Rows of the table that went for the limit.</param>
+    public static long Rows(double bytesPerRow, long excessBytes, long goneRows) =>
+        Math.Clamp((long)(excessBytes * Caution / bytesPerRow), 1, Math.Max(FirstRows, goneRows));
 
     /// <summary>Adds to a plan what the limit would take, as an estimate.</summary>
     public static List<TableCleanup> Estimate(SqliteConnection reader, CleanupScope scope, List<TableCleanup> tables, long usedBytes)

@@ -1,4 +1,6 @@
 using Grpc.Core;
+using ThreatLens.Maintenance.Errors;
+using ThreatLens.Testing;
 using ThreatLens.Testing.Maintenance;
 using ThreatLens.Testing.Sqlite;
 using Xunit;
@@ -20,6 +22,13 @@ internal sealed class CountingProducers : IAsyncDisposable
 
     /// <summary>Waits until each has so many more acknowledgements.</summary>
     public Task GrowAsync(int by) => Task.WhenAll(_producers.Select(p => p.GrowsAsync(by)));
+
+    /// <summary>Waits until one of them is told that the database is full, and when to come back.</summary>
+    public async Task FullAsync()
+    {
+        await Eventually.TrueAsync(() => Failures.Any(f => f.StatusCode == StatusCode.ResourceExhausted), () => $"nobody was refused: {Failures.LastOrDefault()}");
+        Assert.NotNull(Expect.Error(StatusCode.ResourceExhausted, ErrorReasons.DatabaseFull, Failures.First(f => f.StatusCode == StatusCode.ResourceExhausted)).RetryDelay);
+    }
 
     /// <summary>
     /// Stops them. What the service says it has, all that it acknowledged and whatever was on its way when it died, must be what is stored: sample by

@@ -124,6 +124,29 @@ public sealed class CrashTests
         Assert.Equal(OperationState.Succeeded, (await watching)[^1].State);
     }
 
+    [Fact]
+    public async Task Operation_of_another_machine_is_taken_over_only_by_a_service_that_is_alone()
+    {
+        await using var service = await StartAtAsync(Versions.Tables);
+        var theirs = Copy(service, "ffffffffffffffffffffffffffffff03", "another-machine/1/0");
+        var presence = service.Database.Path + ".maintenance.processes";
+        // Whoever runs operations can be seen by others, until it ends, however that may be.
+        Assert.Throws<IOException>(() => new FileStream(presence, FileMode.Open, FileAccess.ReadWrite, FileShare.None));
+        await service.Process.KillAsync();
+
+        await using (new FileStream(presence, FileMode.Open, FileAccess.Read, FileShare.Read))
+        {
+            await service.RestartAsync();
+            Assert.Equal(OperationState.Running, (await service.GetOperationAsync(theirs)).State);
+            Assert.Contains(service.Process.Process.Output, line => line.Contains("1 operations are recorded as running by processes of other machines", StringComparison.Ordinal));
+        }
+
+        // It has decided; the next start finds nobody else.
+        Assert.Equal(OperationState.Running, (await service.GetOperationAsync(theirs)).State);
+        await service.RestartAsync();
+        Assert.Equal(OperationState.Interrupted, (await service.GetOperationAsync(theirs)).State);
+    }
+
     /// <summary>An operation as a process leaves it while it runs.</summary>
     private static string Copy(RunningService service, string id, string process)
     {

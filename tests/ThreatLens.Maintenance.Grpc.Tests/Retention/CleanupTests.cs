@@ -114,34 +114,50 @@ public sealed class CleanupTests
     [Fact]
     public async Task Cleanup_whose_process_is_killed_again_and_again_is_gone_on_with_and_spares_what_it_must()
     {
-        await using var service = await StartAsync(30_000, "Maintenance__Retention__MaxChunkRows=200");
-        service.Database.Execute("INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp) SELECT 's1', 't', '2', strftime('%Y-%m-%dT%H:%M:%S', 'now', '-29 days') FROM processing_metrics LIMIT 500");
+        // A fifth of them is pinned; a round deletes at most 1,500.
+        var (all, held) = (5_000 * (Rounds.Count + 1), 1_000L * (Rounds.Count + 1));
+        await using var service = await StartAsync(all, "Maintenance__Retention__MaxChunkRows=200");
+        // Within the policy by a day, and by an hour: of the very day that the policy ends on.
+        foreach (var age in (string[])["-29 days", "-719 hours"])
+            service.Database.Execute($"INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp) SELECT 's1', 't', '2', strftime('%Y-%m-%dT%H:%M:%S', 'now', '{age}') FROM processing_metrics LIMIT 250");
         await service.Maintenance.CreateHoldAsync(new CreateHoldRequest { Hold = new Hold { Target = new HoldTarget { SourceName = "s4" }, Reason = "court" } });
-        var resume = "";
+        var (resume, left) = ("", (long)all);
 
         for (var round = 0; round < Rounds.Count; round++)
         {
-            var begun = (await service.Maintenance.CleanupAsync(new CleanupRequest { ResumeOperationId = resume, WaitTimeout = new Duration() })).Operation.Id;
-            await service.WatchUntilAsync(begun, o => o.Progress.Completed > 0 || o.State is OperationState.Succeeded);
-            await Task.Delay(Random.Shared.Next(0, 50));
-            await service.Process.KillAsync();
-            await service.RestartAsync();
-
-            Assert.Equal("ok", service.Database.Scalar("PRAGMA integrity_check"));
-            AssertSpared(service);
-            if ((await service.GetOperationAsync(begun)).State == OperationState.Interrupted)
+            // It comes to its first transactions, and to an end only by its process's.
+            using (var wall = EndlessRow.Plant(service.Database, after: 1_500))
+            {
+                var begun = (await service.Maintenance.CleanupAsync(new CleanupRequest { ResumeOperationId = resume, WaitTimeout = new Duration() })).Operation.Id;
+                await service.WatchUntilAsync(begun, o => o.Progress.Completed > 0);
+                await Task.Delay(Random.Shared.Next(0, 50));
+                await service.Process.KillAsync();
                 resume = begun;
+            }
+
+            await service.RestartAsync();
+            Assert.Equal("ok", service.Database.Scalar("PRAGMA integrity_check"));
+            AssertSpared(service, held);
+            var now = (long)service.Database.Scalar(OldMetrics)!;
+            Assert.InRange(now, held + 1, left - 1);
+            var operation = await service.GetOperationAsync(resume);
+            Assert.Equal((OperationState.Interrupted, left - now), (operation.State, operation.Progress.Completed));
+            Assert.StartsWith($"Deleted {left - now} rows before it was interrupted", operation.Progress.Message, StringComparison.Ordinal);
+            // What is on record as deleted is what is gone, to the row.
+            Assert.Equal(all - now, service.Database.Scalar($"SELECT json_extract(tally, '$.Tables.processing_metrics.Rows') FROM maintenance_cleanups WHERE operation_id = '{resume}'"));
+            left = now;
         }
 
-        await service.Maintenance.CleanupAsync(new CleanupRequest { ResumeOperationId = resume });
-        AssertSpared(service);
-        Assert.Equal(6_000L, service.Database.Scalar(OldMetrics));
+        var result = (await service.Maintenance.CleanupAsync(new CleanupRequest { ResumeOperationId = resume })).Result;
+        AssertSpared(service, held);
+        Assert.Equal(held, service.Database.Scalar(OldMetrics));
+        Assert.Equal((all - held, held, resume), (result.Tables[0].Rows, result.Tables[0].HeldRows, result.ResumedOperationId));
     }
 
-    private static void AssertSpared(RunningService service)
+    private static void AssertSpared(RunningService service, long held)
     {
         Assert.Equal(500L, service.Database.Scalar("SELECT count(*) FROM processing_metrics WHERE metric_value = '2'"));
-        Assert.Equal(6_000L, service.Database.Scalar("SELECT count(*) FROM processing_metrics WHERE source_name = 's4'"));
+        Assert.Equal(held, service.Database.Scalar("SELECT count(*) FROM processing_metrics WHERE source_name = 's4'"));
     }
 
     private static async Task<RunningService> StartAsync(int oldMetrics, params string[] environment)

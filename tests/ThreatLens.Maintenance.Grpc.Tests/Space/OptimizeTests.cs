@@ -60,11 +60,7 @@ public sealed class OptimizeTests : IAsyncLifetime
     public async Task Optimize_beside_another_one_is_refused_and_cancelled_it_ends_between_two_slices()
     {
         // A second between two slices, and enough for many of them: it is still on its way when the others come.
-        _service.Database.Execute("""
-            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8000)
-            INSERT INTO processing_metrics(source_name, metric_type, metric_value) SELECT 'large', 'type', hex(zeroblob(2000)) FROM n;
-            DELETE FROM processing_metrics WHERE source_name = 'large'
-            """);
+        FreeManyPages();
         await _service.RestartAsync(environment: ["Maintenance__Optimization__Pause=00:00:01", "Maintenance__Optimization__MaxWriteLock=00:00:00.001"]);
         var first = await _service.Maintenance.OptimizeAsync(new OptimizeRequest { WaitTimeout = new Duration() });
         await _service.WatchUntilAsync(first.Operation.Id, o => o.Progress is { Unit: "pages", Completed: > 0 });
@@ -77,6 +73,37 @@ public sealed class OptimizeTests : IAsyncLifetime
         var ended = await _service.WatchToEndAsync(first.Operation.Id);
         Assert.Equal((OperationState.Cancelled, ErrorReasons.OperationCancelled), (ended.State, ended.Error.Reason));
         Assert.True(ended.Progress.Completed > 0 && ended.Progress.Completed < ended.Progress.Total);
+        Assert.Equal("ok", _service.Database.Scalar("PRAGMA integrity_check"));
+    }
+
+    [Fact]
+    public async Task Optimize_whose_process_is_killed_between_slices_again_and_again_keeps_what_it_gave_back_and_is_finished_by_the_next()
+    {
+        FreeManyPages();
+        var rows = _service.Database.Content("processing_metrics");
+        var free = FreePages();
+        var killed = "";
+        // Each round takes a start and seconds of slices: half as many as of others.
+        for (var round = 0; round < Rounds.Count; round += 2)
+        {
+            // A second between two slices: the kill always comes between two, or within the second one.
+            await _service.RestartAsync(environment: ["Maintenance__Optimization__Pause=00:00:01", "Maintenance__Optimization__MaxWriteLock=00:00:00.001"]);
+            if (killed.Length > 0)
+                Assert.Equal(OperationState.Interrupted, (await _service.GetOperationAsync(killed)).State);
+            killed = (await _service.Maintenance.OptimizeAsync(new OptimizeRequest { WaitTimeout = new Duration() })).Operation.Id;
+            await _service.WatchUntilAsync(killed, o => o.Progress is { Unit: "pages", Completed: > 0 });
+            await _service.Process.KillAsync();
+
+            Assert.Equal("ok", _service.Database.Scalar("PRAGMA integrity_check"));
+            var left = FreePages();
+            Assert.InRange(left, 1, free - 1);
+            free = left;
+        }
+
+        await _service.RestartAsync(environment: ["Maintenance__Optimization__Pause=00:00:00", "Maintenance__Optimization__MaxWriteLock=00:00:00.050"]);
+        // What the service itself has freed meanwhile is a page or two.
+        Assert.InRange((await _service.Maintenance.OptimizeAsync(new OptimizeRequest())).Result.FreeBytesAfter, 0, 64 * 4096);
+        Assert.Equal(rows, _service.Database.Content("processing_metrics"));
         Assert.Equal("ok", _service.Database.Scalar("PRAGMA integrity_check"));
     }
 
@@ -142,6 +169,15 @@ public sealed class OptimizeTests : IAsyncLifetime
 
         Assert.False(File.Exists(fresh.Database.Path));
     }
+
+    /// <summary>Enough for many slices.</summary>
+    private void FreeManyPages() => _service.Database.Execute("""
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8000)
+        INSERT INTO processing_metrics(source_name, metric_type, metric_value) SELECT 'large', 'type', hex(zeroblob(2000)) FROM n;
+        DELETE FROM processing_metrics WHERE source_name = 'large'
+        """);
+
+    private long FreePages() => (long)_service.Database.Scalar("PRAGMA freelist_count")!;
 
     /// <summary>Pages of the database, wherever they are; of the service's default size.</summary>
     private long DatabaseBytes() => (long)_service.Database.Scalar("PRAGMA page_count")! * 4096;

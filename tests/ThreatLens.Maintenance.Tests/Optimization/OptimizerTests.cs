@@ -1,6 +1,8 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Time.Testing;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Optimization;
 using ThreatLens.Testing;
 using ThreatLens.Testing.Sqlite;
@@ -227,6 +229,29 @@ public sealed class OptimizerTests : IDisposable
         Assert.Equal("ok", File.Scalar("PRAGMA integrity_check"));
     }
 
+    [Fact]
+    public void Run_beside_a_batch_that_took_far_too_long_makes_the_slices_smaller()
+    {
+        HalfEmpty(2);
+        // No slice takes any time by this clock: what makes them smaller is what the metrics writer tells.
+        var time = new FakeTimeProvider();
+        var ingest = new IngestStatistics(time);
+        var (pages, sizes) = (0L, new List<long>());
+
+        Optimizers.Run(Database(time: time), new OptimizeCommand(), (_, done, _, unit) =>
+        {
+            if (unit != "pages")
+                return;
+            sizes.Add(done - pages);
+            pages = done;
+            if (sizes.Count == 3)
+                ingest.Latency.Report(TimeSpan.FromMilliseconds(200));
+        }, ingest: ingest);
+
+        // Told after the third, known after the fourth; a page of the pointer map may go with a slice.
+        Assert.All(sizes.Take(6).Zip([32, 40, 50, 62, 31, 38]), s => Assert.InRange(s.First, s.Second, s.Second + 1));
+    }
+
     private void HalfEmpty(int autoVacuum)
     {
         Create(autoVacuum);
@@ -240,6 +265,6 @@ public sealed class OptimizerTests : IDisposable
     private void Fill(int rows, SqliteFile? file = null) => (file ?? File).Execute(
         $"PRAGMA synchronous = OFF; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) INSERT INTO t(a) SELECT printf('%08d some text to fill the row', i) FROM n");
 
-    private SqliteDatabase Database(SqliteFile? file = null) => new(
-        new SqliteDatabaseOptions { ConnectionString = new SqliteConnectionStringBuilder { DataSource = (file ?? File).Path }.ToString() }, TimeProvider.System);
+    private SqliteDatabase Database(SqliteFile? file = null, TimeProvider? time = null) => new(
+        new SqliteDatabaseOptions { ConnectionString = new SqliteConnectionStringBuilder { DataSource = (file ?? File).Path }.ToString() }, time ?? TimeProvider.System);
 }

@@ -14,10 +14,16 @@ internal static class Optimizers
         new(database, new DatabaseSizeReader(database, TimeProvider.System), Options.Create(new OptimizationOptions()));
 
     /// <summary>Runs it with checkpoints of its own, which end with it.</summary>
-    public static OptimizeResult Run(SqliteDatabase database, OptimizeCommand command, Action<string, long, long, string> progress, CancellationToken cancellationToken = default)
+    /// <param name="database">Where.</param>
+    /// <param name="command">What.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="ingest">What the metrics writer tells of itself; null: nobody writes.</param>
+    public static OptimizeResult Run(
+        SqliteDatabase database, OptimizeCommand command, Action<string, long, long, string> progress, CancellationToken cancellationToken = default, IngestStatistics? ingest = null)
     {
         using var checkpointer = new WalCheckpointer(database, NullLogger<WalCheckpointer>.Instance);
-        return new Optimizer(database, Planner(database), checkpointer, new IngestStatistics(TimeProvider.System), Options.Create(new OptimizationOptions()), NullLogger<Optimizer>.Instance).Run(command, progress, cancellationToken);
+        return new Optimizer(database, Planner(database), checkpointer, ingest ?? new IngestStatistics(TimeProvider.System), Options.Create(new OptimizationOptions()), NullLogger<Optimizer>.Instance).Run(command, progress, cancellationToken);
     }
 
     /// <summary>For those who do not care how far it is.</summary>

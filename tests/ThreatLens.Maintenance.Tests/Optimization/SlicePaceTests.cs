@@ -56,5 +56,46 @@ public sealed class SlicePaceTests
         }
     }
 
+    [Fact]
+    public void Held_one_writer_that_took_far_too_long_halves_the_next_slice_and_rests_before_it()
+    {
+        var pace = New();
+
+        pace.Held(TimeSpan.Zero, (Target * 4) + TimeSpan.FromMilliseconds(1));
+
+        Assert.Equal((50, Target), (pace.Size, pace.Pause));
+        // Another one: longer; then the rests end by halves, as slices grow again.
+        pace.Held(TimeSpan.Zero, Target * 5);
+        Assert.Equal((25, Target * 2), (pace.Size, pace.Pause));
+        pace.Held(TimeSpan.Zero);
+        Assert.Equal((31, Target), (pace.Size, pace.Pause));
+        pace.Held(TimeSpan.Zero);
+        Assert.Equal((38, Target / 2), (pace.Size, pace.Pause));
+    }
+
+    [Theory]
+    [InlineData(2, 125)]
+    [InlineData(2.05, 100)]
+    [InlineData(4, 100)]
+    public void Held_writers_that_take_long_keep_slices_from_growing(double targets, int size)
+    {
+        var pace = New();
+
+        pace.Held(TimeSpan.Zero, Target * targets);
+
+        Assert.Equal((size, TimeSpan.FromMilliseconds(5)), (pace.Size, pace.Pause));
+    }
+
+    [Fact]
+    public void Held_writers_that_always_take_far_too_long_end_at_the_smallest_slice_and_the_longest_rest()
+    {
+        var pace = New();
+
+        for (var i = 0; i < 20; i++)
+            pace.Held(TimeSpan.Zero, TimeSpan.FromSeconds(1));
+
+        Assert.Equal((8, TimeSpan.FromMilliseconds(250)), (pace.Size, pace.Pause));
+    }
+
     private static SlicePace New() => new(Target, TimeSpan.FromMilliseconds(5), first: 100, least: 8, most: 500);
 }

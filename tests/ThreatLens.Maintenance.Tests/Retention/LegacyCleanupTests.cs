@@ -93,13 +93,71 @@ public sealed class LegacyCleanupTests : RetentionTestBase
         Prepare(kind, genuine);
         ConfigureNothing();
         var midnight = new DateTimeOffset(Noon.Date, TimeSpan.Zero).AddDays(-30);
-        InsertAround(midnight);
-        // The cutoff at midnight, then at the end of that day.
-        foreach (var age in (TimeSpan[])[Noon - midnight, Noon - midnight.AddDays(1)])
+        // In the middle of the day, to the microsecond.
+        var amidst = midnight.AddHours(5).AddMinutes(7).AddMicroseconds(123_456);
+        Insert([.. new[] { midnight, amidst, midnight.AddDays(1) }.SelectMany(Around).SelectMany(InEveryShape)]);
+        // From the gentlest: the cutoff at midnight, in the middle of that day, at its end.
+        foreach (var cutoff in (DateTimeOffset[])[midnight, amidst, midnight.AddDays(1)])
         {
-            RetentionPolicy[] policies = [.. Tables.Select(t => new RetentionPolicy { Table = t, MaxAge = age })];
+            var edges = Edges(cutoff);
+            Assert.True(edges.Before > 0 && edges.From > 0, $"there is nothing on both sides of {cutoff:O}");
+            RetentionPolicy[] policies = [.. Tables.Select(t => new RetentionPolicy { Table = t, MaxAge = Noon - cutoff })];
             AssertCleans(new RetentionOracle(File, Noon).Left(policies), new CleanupCommand { Policies = policies });
+            Assert.Equal((0, edges.From), Edges(cutoff));
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Everything))]
+    public void Run_operations_by_age_and_by_number_go_to_the_microsecond_in_all_shapes(LegacyKind kind, bool genuine)
+    {
+        Prepare(kind, genuine);
+        ConfigureNothing();
+        var cutoff = Noon.AddDays(-180);
+        var times = new[] { new DateTimeOffset(cutoff.Date, TimeSpan.Zero), cutoff, cutoff.AddSeconds(1) }.SelectMany(Around).SelectMany(t => InEveryShape(t).Select(text => (Time: t, Text: text))).ToList();
+        File.Execute("BEGIN;" + string.Concat(times.Select(t =>
+            $"INSERT INTO maintenance_operations(id, kind, state, caller, caller_verified, request_digest, process, created_at, progress) VALUES ('{Guid.CreateVersion7(t.Time):N}', 'Backup', 'Succeeded', 'x', 0, '', '', '{t.Text}', '{{}}');")) + "COMMIT");
+        Options.Operations = new TableRetentionOptions { MaxAge = TimeSpan.FromDays(180) };
+        var old = Operations().Count(t => t < cutoff);
+        Assert.InRange(old, 1, Operations().Count - 1);
+
+        Assert.Equal(old, Clean(new CleanupCommand()).Tables.Single(t => t.Table == "maintenance_operations").Rows);
+        Assert.All(Operations(), t => Assert.True(t >= cutoff, $"{t:O} is left"));
+        Assert.Equal(times.Count - old, Operations().Count);
+
+        // Of the newest five also what is of the same moment as the fifth. Ids tell milliseconds apart, and these are closer. All have the shape that the service writes.
+        File.Execute("DELETE FROM maintenance_operations WHERE created_at NOT GLOB '????-??-?? ??:??:??.??????'");
+        var fifth = Operations().OrderDescending().ElementAt(4);
+        var newest = Operations().Count(t => t >= fifth);
+        Assert.Equal((6, 11), (newest, Operations().Count));
+        Clean(new CleanupCommand { Policies = [new RetentionPolicy { Table = "maintenance_operations", MaxRows = 5 }] });
+        Assert.Equal(newest, Operations().Count);
+        Assert.All(Operations(), t => Assert.True(t >= fifth, $"{t:O} is left"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Everything))]
+    public void Run_rollups_by_age_and_by_number_go_to_the_minute(LegacyKind kind, bool genuine)
+    {
+        Prepare(kind, genuine);
+        ConfigureNothing();
+        var cutoff = Noon.AddDays(-400).ToUnixTimeSeconds() / 60;
+        // Around the cutoff, and around the midnight of its day, with two sources a minute.
+        long[] minutes = [cutoff - 721, cutoff - 720, cutoff - 719, cutoff - 1, cutoff, cutoff + 1];
+        File.Execute(string.Concat(minutes.SelectMany(m => (string[])["a", "b"], (m, source) => string.Create(
+            CultureInfo.InvariantCulture, $"INSERT INTO maintenance_metric_rollups(minute, source_name, metric_type, samples, non_numeric, total) VALUES ({m}, '{source}', 't', 1, 0, 1);"))));
+        // The configured 400 days; the cutoff is a whole minute, and half a minute behind it is the same minute.
+        Options.Rollups = new TableRetentionOptions { MaxAge = TimeSpan.FromDays(400) - TimeSpan.FromSeconds(30) };
+        var command = new CleanupCommand { Tables = ["rollups"] };
+
+        var plan = Plan(command).Tables.Single();
+        var result = Clean(command).Tables.Single();
+
+        Assert.Equal((8L, 8L), (plan.Rows, result.Rows));
+        Assert.Equal([cutoff, cutoff + 1], Minutes());
+        // One, and what is of the same minute.
+        Assert.Equal(2, Clean(command with { Policies = [new RetentionPolicy { Table = "rollups", MaxRows = 1 }] }).Tables.Single().Rows);
+        Assert.Equal([cutoff + 1], Minutes());
     }
 
     [Theory]
@@ -151,30 +209,49 @@ public sealed class LegacyCleanupTests : RetentionTestBase
             table.Enabled = false;
     }
 
-    /// <summary>A row of every table there is for every moment around the midnights of a day, in every shape.</summary>
-    private void InsertAround(DateTimeOffset midnight)
+    private static IEnumerable<DateTimeOffset> Around(DateTimeOffset edge) =>
+        ((TimeSpan[])[TimeSpan.FromSeconds(-1), TimeSpan.FromMicroseconds(-1), TimeSpan.Zero, TimeSpan.FromMicroseconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromHours(12)]).Select(offset => edge + offset);
+
+    /// <summary>As the field has it, with fractions of no to six digits (what they leave out is cut off), and with 'Z' and offsets.</summary>
+    private static IEnumerable<string> InEveryShape(DateTimeOffset time)
     {
-        var number = 0;
-        foreach (var edge in (DateTimeOffset[])[midnight, midnight.AddDays(1)])
+        foreach (var separator in (string[])[" ", "T"])
         {
-            foreach (var offset in (TimeSpan[])[TimeSpan.FromSeconds(-1), TimeSpan.FromMicroseconds(-1), TimeSpan.Zero, TimeSpan.FromMicroseconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromHours(12)])
-            {
-                foreach (var shape in (string[])["yyyy-MM-dd HH:mm:ss.ffffff", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-ddTHH:mm:ss.ffffff"])
-                    InsertAt((edge + offset).ToString(shape, CultureInfo.InvariantCulture), number++);
-            }
+            foreach (var fraction in (string[])["", ".f", ".ff", ".fff", ".ffff", ".fffff", ".ffffff"])
+                yield return time.ToString($"yyyy-MM-dd'{separator}'HH:mm:ss{fraction}", CultureInfo.InvariantCulture);
+            yield return time.ToString($"yyyy-MM-dd'{separator}'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+            foreach (var hours in (int[])[-12, 14])
+                yield return time.ToOffset(TimeSpan.FromHours(hours)).ToString($"yyyy-MM-dd'{separator}'HH:mm:ss.ffffffzzz", CultureInfo.InvariantCulture);
         }
     }
 
-    private void InsertAt(string time, int number)
+    /// <summary>A row of every table there is for each time.</summary>
+    private void Insert(List<string> times)
     {
-        File.Execute($"INSERT INTO raw_logs(id, content, source, ingested_at) VALUES ('edge-r{number}', 'x', 's', '{time}')");
-        File.Execute($"INSERT INTO events(id, raw_log_id, timestamp, source, message, category) VALUES ('edge-e{number}', 'edge-r{number / 2}', '{time}', 's', 'm', 'c')");
-        File.Execute($"INSERT INTO ai_analysis(id, event_id, severity_score, explanation, recommendations, analyzed_at) VALUES ('edge-a{number}', 'edge-e{number}', 1, 'x', 'y', '{time}')");
-        if (!File.Tables().Contains("processing_metrics"))
-            return;
-        File.Execute($"INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp) VALUES ('s', 't', '1', '{time}')");
-        File.Execute($"INSERT INTO notification_history(event_id, notification_type, channel, status, sent_at) VALUES ('edge-e{number}', 't', 'c', 's', '{time}')");
+        var hasMetrics = File.Tables().Contains("processing_metrics");
+        File.Execute("BEGIN;" + string.Concat(times.Select((time, i) =>
+            $"""
+            INSERT INTO raw_logs(id, content, source, ingested_at) VALUES ('edge-r{i}', 'x', 's', '{time}');
+            INSERT INTO events(id, raw_log_id, timestamp, source, message, category) VALUES ('edge-e{i}', 'edge-r{i / 2}', '{time}', 's', 'm', 'c');
+            INSERT INTO ai_analysis(id, event_id, severity_score, explanation, recommendations, analyzed_at) VALUES ('edge-a{i}', 'edge-e{i}', 1, 'x', 'y', '{time}');
+            """ + (hasMetrics
+            ? $"""
+            INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp) VALUES ('edge', 't', '1', '{time}');
+            INSERT INTO notification_history(event_id, notification_type, channel, status, sent_at) VALUES ('edge-e{i}', 't', 'c', 's', '{time}');
+            """
+            : ""))) + "COMMIT");
     }
+
+    /// <summary>Of the events that <see cref="Insert"/> made: how many are of before a moment, and how many of it or later.</summary>
+    private (int Before, int From) Edges(DateTimeOffset moment)
+    {
+        var times = File.Lines("SELECT timestamp FROM events WHERE id LIKE 'edge-e%'").Select(t => RetentionOracle.Time(t)!.Value).ToList();
+        return (times.Count(t => t < moment), times.Count(t => t >= moment));
+    }
+
+    private List<DateTimeOffset> Operations() => [.. File.Lines("SELECT created_at FROM maintenance_operations").Select(t => RetentionOracle.Time(t)!.Value)];
+
+    private IEnumerable<long> Minutes() => File.Rows("SELECT DISTINCT minute FROM maintenance_metric_rollups ORDER BY minute").Select(r => (long)r[0]!);
 
     private long UsedBytes() => ((long)File.Scalar("PRAGMA page_count")! - (long)File.Scalar("PRAGMA freelist_count")!) * (long)File.Scalar("PRAGMA page_size")!;
 

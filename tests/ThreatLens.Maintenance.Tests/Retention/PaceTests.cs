@@ -28,6 +28,57 @@ public sealed class PaceTests
     }
 
     [Theory]
+    [InlineData(22)]
+    [InlineData(26)]
+    public void Observe_fsync_of_twice_the_cost_that_the_writer_alone_waits_for_makes_chunks_smaller(double fsync)
+    {
+        // As it is in the service: the deletions do not wait for the disk, the writer behind them does. Batches come no faster than such a disk takes them.
+        var disk = new PlayedDisk(fsync) { DeletionsWait = false, BatchEvery = 60 };
+        disk.Run(chunks: 400);
+        var before = disk.MeanRows(100);
+
+        disk.Fsync *= 2;
+        disk.Run(chunks: 400);
+
+        Assert.True(disk.MeanRows(100) < before * 0.9, $"{before} rows before, {disk.MeanRows(100)} after");
+    }
+
+    [Fact]
+    public void Observe_one_slow_batch_that_met_a_chunk_makes_the_next_one_smaller_at_once()
+    {
+        var played = new PlayedBatches();
+        var before = played.Pace.Rows;
+        played.Chunk(PlayedBatches.Usual);
+        var grown = played.Pace.Rows;
+
+        played.Chunk(PlayedBatches.Usual + Budget + TimeSpan.FromMilliseconds(1));
+
+        Assert.True(grown > before, $"{before} rows, then {grown}");
+        Assert.Equal((int)(grown * 0.7), played.Pace.Rows);
+        Assert.Equal(TimeSpan.Zero, played.Pace.Rest);
+        // It is over: one more that takes as long as usual, and they grow again.
+        played.Chunk(PlayedBatches.Usual);
+        Assert.True(played.Pace.Rows > (int)(grown * 0.7), $"{played.Pace.Rows} rows");
+    }
+
+    [Fact]
+    public void Observe_batches_within_the_budget_or_that_met_no_chunk_make_none_smaller()
+    {
+        var played = new PlayedBatches();
+        played.Chunk(PlayedBatches.Usual);
+        var before = played.Pace.Rows;
+
+        played.Chunk(PlayedBatches.Usual + Budget);
+        var within = played.Pace.Rows;
+        // As slow as can be, between two chunks: that is the disk's own doing.
+        played.Alone(TimeSpan.FromMilliseconds(100));
+        played.Chunk(PlayedBatches.Usual);
+
+        Assert.True(within > before, $"{before} rows, then {within}");
+        Assert.True(played.Pace.Rows > within, $"{within} rows, then {played.Pace.Rows}");
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(4)]
     [InlineData(8)]
@@ -78,11 +129,46 @@ public sealed class PaceTests
         Assert.True(disk.MeanRows(50) > beside * 2, $"{beside} rows beside a writer, {disk.MeanRows(50)} afterwards");
     }
 
-    /// <summary>A cleanup and a writer that takes turns with it; a batch arrives every 5 ms, and commits when it has its turn.</summary>
+    /// <summary>Chunks of 5 ms with a batch that comes during each, far fewer than a percentile is made of.</summary>
+    private sealed class PlayedBatches
+    {
+        public static readonly TimeSpan Usual = TimeSpan.FromMilliseconds(5);
+        private readonly FakeTimeProvider _time = new();
+        private readonly WriterLatency _latency;
+
+        public PlayedBatches()
+        {
+            _latency = new WriterLatency(_time);
+            for (var i = 0; i < 100; i++)
+                Alone(Usual);
+            Pace = new CleanupPace(_latency, Budget, 20_000, _time);
+        }
+
+        public CleanupPace Pace { get; }
+
+        /// <summary>A chunk, and a batch that is committed behind it and took so long.</summary>
+        public void Chunk(TimeSpan batch)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(200));
+            var begun = _time.GetTimestamp();
+            _time.Advance(Usual);
+            var ended = _time.GetTimestamp();
+            _latency.Report(batch);
+            Pace.Observe(begun, ended);
+        }
+
+        /// <summary>A batch that nothing was in the way of.</summary>
+        public void Alone(TimeSpan batch)
+        {
+            _time.Advance(batch + TimeSpan.FromMilliseconds(200));
+            _latency.Report(batch);
+        }
+    }
+
+    /// <summary>A cleanup and a writer that takes turns with it; a batch commits when it has its turn.</summary>
     private sealed class PlayedDisk
     {
         private const double PerRow = 0.006;
-        private const double BatchEvery = 5;
         private readonly FakeTimeProvider _time = new();
         private readonly WriterLatency _latency;
         private readonly List<int> _rows = [];
@@ -106,6 +192,12 @@ public sealed class PaceTests
 
         public bool HasWriter { get; set; } = true;
 
+        /// <summary>Milliseconds from one batch to the next.</summary>
+        public double BatchEvery { get; init; } = 5;
+
+        /// <summary>Whether a chunk keeps the gate until it is on the disk.</summary>
+        public bool DeletionsWait { get; init; } = true;
+
         public CleanupPace Pace { get; }
 
         public void Run(int chunks)
@@ -116,7 +208,7 @@ public sealed class PaceTests
                 var begun = _time.GetTimestamp();
                 var arrivals = _clock;
                 _rows.Add(Pace.Rows);
-                Advance(Fsync + (Pace.Rows * PerRow));
+                Advance((DeletionsWait ? Fsync : 0) + (Pace.Rows * PerRow));
                 var ended = _time.GetTimestamp();
                 // Those that came meanwhile go as one group, as soon as they have their turn.
                 if (HasWriter)

@@ -34,6 +34,32 @@ public sealed class SizeLimitTests : RetentionTestBase
     }
 
     [Fact]
+    public void Run_by_size_tells_how_much_and_how_long_it_will_still_take()
+    {
+        Migrate();
+        File.Execute(
+            """
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
+            INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp) SELECT 's', 't', '1', strftime('%Y-%m-%d %H:%M:%S', '2026-10-31 00:00:00', '-' || i || ' seconds') FROM n;
+            """);
+        Options.MaxChunkRows = 500;
+        var seen = new List<(long Completed, long Total, TimeSpan? Remaining)>();
+        var cleaner = NewCleaner();
+        cleaner.ChunkCommitted = _ => Time.Advance(TimeSpan.FromSeconds(2));
+
+        cleaner.Run(
+            new CleanupCommand { MaxDatabaseBytes = 4 * 1024 * 1024 }, NewId(),
+            (message, completed, total, remaining) => seen.AddRange(message.StartsWith("Deleting", StringComparison.Ordinal) ? [(completed, total, remaining)] : []), CancellationToken.None);
+
+        // Every transaction takes two seconds, so that this is how long it took from there.
+        var half = seen[seen.Count / 2];
+        var took = TimeSpan.FromSeconds(2 * (seen.Count - (seen.Count / 2)));
+        Assert.InRange(half.Total, seen[^1].Completed * 2 / 3, seen[^1].Completed * 3 / 2);
+        Assert.InRange(half.Remaining!.Value, took / 2, took * 2);
+        Assert.All(seen, s => Assert.True(s.Completed <= s.Total, $"{s.Completed} of {s.Total}"));
+    }
+
+    [Fact]
     public void Run_by_size_that_what_is_pinned_exceeds_deletes_nothing_for_it()
     {
         Migrate();
