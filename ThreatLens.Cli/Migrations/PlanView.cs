@@ -42,7 +42,11 @@ internal static class PlanView
             : new Rows(heading, Table(step.Statements));
     }
 
-    private static Rows Of(PlannedHook hook) => new(new Text($"{Safe.Text(hook.Script)} (hook)", Styles.Header), Table(hook.Statements));
+    private static Rows Of(PlannedHook hook)
+    {
+        var when = hook.Script.Contains("Each", StringComparison.Ordinal) ? "with each migration, its rows in all" : "once";
+        return new Rows(new Text($"{Safe.Text(hook.Script)} (hook, {when})", Styles.Header), Table(hook.Statements));
+    }
 
     private static Table Table(IEnumerable<PlannedStatement> statements)
     {

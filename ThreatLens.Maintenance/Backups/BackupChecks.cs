@@ -17,7 +17,7 @@ internal static class BackupChecks
             using var connection = copy.OpenReader();
             var problems = connection.TextsInterruptibly("PRAGMA integrity_check(20)", cancellationToken);
             if (problems is not ["ok"])
-                throw Damaged(what, $"integrity_check says: {string.Join("; ", problems.Take(3))}");
+                throw Damaged(what, $"integrity_check says: {string.Join("; ", Lines(problems).Take(3))}");
         }
         catch (SqliteException e)
         {
@@ -28,6 +28,10 @@ internal static class BackupChecks
             throw Damaged(what, e.Message, e);
         }
     }
+
+    // One text may have many lines, below a heading that says nothing.
+    private static IEnumerable<string> Lines(IEnumerable<string> problems) =>
+        problems.SelectMany(p => p.Split('\n')).Where(l => !l.StartsWith("***", StringComparison.Ordinal)).Select(l => l.TrimEnd('.'));
 
     public static MaintenanceException Damaged(string what, string why, Exception? cause = null) =>
         new(ErrorKind.DataLoss, ErrorReasons.BackupDamaged, $"{what} is damaged: {why}.", cause);

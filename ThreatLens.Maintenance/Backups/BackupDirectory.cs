@@ -40,7 +40,7 @@ public sealed partial class BackupDirectory(SqliteDatabase database, IOptions<Ba
 
     /// <summary>The backups, newest first.</summary>
     /// <exception cref="MaintenanceException">BACKUP_DIRECTORY_UNUSABLE.</exception>
-    public IReadOnlyList<Backup> List() => Guard(() => Directory.Exists(Path)
+    public IReadOnlyList<Backup> List() => Guard(() => IsThere()
         ? [.. Directory.EnumerateFiles(Path, "*.db").Select(Read).OfType<Backup>().OrderByDescending(b => b.Name, StringComparer.Ordinal)]
         : (IReadOnlyList<Backup>)[]);
 
@@ -63,7 +63,8 @@ public sealed partial class BackupDirectory(SqliteDatabase database, IOptions<Ba
         var path = System.IO.Path.Combine(Path, $".{_databaseName}.lock");
         return Guard(() =>
         {
-            Directory.CreateDirectory(Path);
+            if (!IsThere())
+                Directory.CreateDirectory(Path);
             var held = MaintenanceLock.Acquire(path, owner, time);
             RemoveLeftovers();
             return held;
@@ -141,7 +142,10 @@ public sealed partial class BackupDirectory(SqliteDatabase database, IOptions<Ba
     }
 
     internal MaintenanceException Unusable(string why, Exception cause) => new(
-        ErrorKind.FailedPrecondition, ErrorReasons.BackupDirectoryUnusable, $"The backup directory {Path} cannot be used ({why}); make it writable, or set Maintenance:Backups:Directory.", cause);
+        ErrorKind.FailedPrecondition, ErrorReasons.BackupDirectoryUnusable, $"The backup directory {Path} cannot be used ({why}); make it a directory that can be written, or set Maintenance:Backups:Directory.", cause);
+
+    // "No backups" must not be said of something that holds none because it is no directory.
+    private bool IsThere() => File.Exists(Path) ? throw new IOException("it is a file") : Directory.Exists(Path);
 
     private void RemoveLeftovers()
     {

@@ -16,7 +16,7 @@ public sealed record RestoreCommand
 }
 
 /// <summary>What a restore would do.</summary>
-/// <param name="Backup">The backup, not verified for the plan.</param>
+/// <param name="Backup">The backup. It was read and is sound, which is not written down.</param>
 /// <param name="RowsLost">Rows of the present database that the backup does not have, or has with other values.</param>
 /// <param name="UnreadableTables">Tables of the present database that are too damaged to be counted.</param>
 /// <param name="Etag">Binds the backup and the present schema, never row counts.</param>

@@ -19,13 +19,15 @@ public sealed class Restorer(
 {
     private const int Steps = 5;
 
-    /// <summary>What a restore would do. Writes nothing; does not verify the backup, but a backup that cannot be opened is an error.</summary>
+    /// <summary>What a restore would do. Writes nothing; reads all of the backup, and one that is damaged is an error.</summary>
     /// <param name="command">Which backup.</param>
     /// <param name="cancellationToken">Interrupts the counting.</param>
     /// <exception cref="MaintenanceException">BACKUP_NOT_FOUND, BACKUP_DAMAGED, DATABASE_NEWER_THAN_SERVICE, ETAG_MISMATCH, or a file cannot be read.</exception>
     public RestorePlan Plan(RestoreCommand command, CancellationToken cancellationToken = default)
     {
         var backup = directory.Get(command.BackupName);
+        // Else its damage would look like that of the tables it is compared with.
+        BackupChecks.RequireIntact(database.At(directory.PathOf(backup)), $"The backup {backup.Name}", cancellationToken);
         RequireKnownVersion(backup);
         var etag = RequireEtag(backup, command.Etag);
         var loss = Translated(() => CountLoss(backup, cancellationToken));

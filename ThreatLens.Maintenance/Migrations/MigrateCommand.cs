@@ -52,6 +52,9 @@ public sealed record MigrateResult(MigrationVersion? From, MigrationVersion? To,
 
     /// <summary>Whether all that was applied was one transaction: that of an empty database.</summary>
     internal bool IsOneTransaction { get; init; }
+
+    /// <summary>The longest transaction that a hook had to itself; zero without one.</summary>
+    internal TimeSpan LongestHook { get; init; }
 }
 
 /// <summary>One migration that a run applied or undid.</summary>

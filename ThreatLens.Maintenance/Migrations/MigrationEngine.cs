@@ -69,8 +69,8 @@ public sealed partial class MigrationEngine(
 
         RefuseDangers(before, plan, command, cancellationToken);
         var backup = command.BeforeChange?.Invoke();
-        var (done, current) = Change(guard, run => run.Apply(plan, command, progress, cancellationToken), cancellationToken);
-        return new MigrateResult(before.CurrentVersion, current, done.Applied) { Adopted = done.Adopted, BackupName = backup, IsOneTransaction = done.IsOneTransaction };
+        var (done, current, hook) = Change(guard, run => run.Apply(plan, command, progress, cancellationToken), cancellationToken);
+        return new MigrateResult(before.CurrentVersion, current, done.Applied) { Adopted = done.Adopted, BackupName = backup, IsOneTransaction = done.IsOneTransaction, LongestHook = hook };
     }
 
     /// <summary>Undoes applied versions, the highest first.</summary>
@@ -99,8 +99,8 @@ public sealed partial class MigrationEngine(
 
         RefuseDangers(undo, command, cancellationToken);
         var backup = command.BeforeChange?.Invoke();
-        var (undone, current) = Change(guard, run => run.Undo(undo, progress, cancellationToken), cancellationToken);
-        return new RollbackResult(before.CurrentVersion, current, undone) { BackupName = backup, ValuesLost = guard.ValuesLost };
+        var (undone, current, hook) = Change(guard, run => run.Undo(undo, progress, cancellationToken), cancellationToken);
+        return new RollbackResult(before.CurrentVersion, current, undone) { BackupName = backup, ValuesLost = guard.ValuesLost, LongestHook = hook };
     }
 
     private Changed<T> Change<T>(ChangeGuard guard, Func<MigrationRun, T> change, CancellationToken cancellationToken)
@@ -108,8 +108,8 @@ public sealed partial class MigrationEngine(
         using var turn = database.WriteGate.Enter(cancellationToken);
         using var connection = database.OpenWriter();
         var run = new MigrationRun(database, connection, catalog, time, logger) { Guard = guard };
-        return new Changed<T>(change(run), run.Current);
+        return new Changed<T>(change(run), run.Current, run.LongestHook);
     }
 
-    private sealed record Changed<T>(T Done, MigrationVersion? Current);
+    private sealed record Changed<T>(T Done, MigrationVersion? Current, TimeSpan LongestHook);
 }

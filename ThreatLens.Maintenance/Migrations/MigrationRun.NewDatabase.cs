@@ -42,7 +42,7 @@ internal sealed partial class MigrationRun
             _fingerprint.Forget();
             Guard?.StartAnew();
             var error = e as MaintenanceException ?? database.Translate((SqliteException)e, "making the schema of an empty database");
-            if (error.Reason is ErrorReasons.MigrationFailed or ErrorReasons.LintFailed)
+            if (IsOfOneScript(error))
                 return false;
             logger.Failed(error, migrations[0].Version.Id, database.Path);
             throw error;
@@ -55,6 +55,10 @@ internal sealed partial class MigrationRun
             StopIfAsked(done, down: false, cancellationToken);
         return true;
     }
+
+    // What one script is refused for, or fails of, is no reason to undo those before it.
+    private static bool IsOfOneScript(MaintenanceException error) =>
+        error.Reason is ErrorReasons.MigrationFailed or ErrorReasons.LintFailed or ErrorReasons.ObjectsInTheWay or ErrorReasons.RollbackRefused;
 
     private bool IsEmpty(HistorySnapshot history) => history.Columns is null && _fingerprint.Read(connection) == SchemaFingerprint.Empty;
 

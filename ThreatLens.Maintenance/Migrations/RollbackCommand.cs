@@ -45,4 +45,7 @@ public sealed record RollbackResult(MigrationVersion? From, MigrationVersion? To
 
     /// <summary>Values (non-null cells) lost, counted within the transactions that lost them.</summary>
     public long ValuesLost { get; init; }
+
+    /// <summary>The longest transaction that a hook had to itself; zero without one.</summary>
+    internal TimeSpan LongestHook { get; init; }
 }

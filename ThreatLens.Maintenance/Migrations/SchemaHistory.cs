@@ -26,7 +26,8 @@ internal sealed record HistorySnapshot(IReadOnlySet<string>? Columns, IReadOnlyL
 /// </summary>
 internal static class SchemaHistory
 {
-    private const string Table = "schema_migrations";
+    /// <summary>Its name.</summary>
+    public const string Table = "schema_migrations";
 
     // The original's own definition, and ours behind it.
     private const string Creation =

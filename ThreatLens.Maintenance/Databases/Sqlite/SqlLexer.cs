@@ -72,8 +72,8 @@ internal sealed class SqlLexer(string sql)
         };
     }
 
-    // A byte order mark may stand before a script that was read elsewhere.
-    private bool IsSpace(char c) => c is ' ' or '\t' or '\n' or '\f' or '\r' || (c == '\uFEFF' && _at == 0);
+    // A byte order mark before a word is nothing to SQLite, wherever it stands (files that were put together have some): a COMMIT behind it is one.
+    private static bool IsSpace(char c) => c is ' ' or '\t' or '\n' or '\f' or '\r' or '\uFEFF';
 
     private static bool IsWord(char c) => char.IsAsciiLetterOrDigit(c) || c is '_' or '$' || c >= 0x80;
 

@@ -110,7 +110,10 @@ public sealed partial class MigrationEngine
         return command.Etag is null || command.Etag == plan.Etag
             ? (plan, status)
             : throw new MaintenanceException(
-                ErrorKind.Aborted, ErrorReasons.EtagMismatch, "etag: the schema or the scripts have changed since the repair was planned; plan again.");
+                ErrorKind.Aborted, ErrorReasons.EtagMismatch, "etag: the schema or the scripts have changed since the repair was planned; plan again.")
+            {
+                Field = "etag",
+            };
     }
 
     private IReadOnlyList<SchemaDifference> Differences(SqliteConnection connection, SchemaStatus status)

@@ -83,13 +83,8 @@ internal sealed class MigrationHooks
     /// <summary>What the hooks mean, in an order of its own, as checksums say it of migrations: for whoever must notice that one was changed.</summary>
     public IEnumerable<string> Meanings => Names.Zip(_checksums).Where(h => h.Second is not null).Select(h => $"{h.First} {h.Second}");
 
-    /// <summary>Those of one direction, in the order of their moments.</summary>
-    /// <param name="isDown">Whether versions are undone.</param>
-    /// <param name="runsScripts">Whether some migration's script runs, so that those around each one do; else only those around the run.</param>
-    public IEnumerable<MigrationScript> Of(bool isDown, bool runsScripts) => Enum.GetValues<HookMoment>()
-        .Where(m => m >= HookMoment.BeforeRollback == isDown)
-        .Where(m => runsScripts || m is not (HookMoment.BeforeEachMigrate or HookMoment.AfterEachMigrate or HookMoment.BeforeEachRollback or HookMoment.AfterEachRollback))
-        .Select(At).OfType<MigrationScript>();
+    /// <summary>Those that run when versions are undone, in the order of their moments.</summary>
+    public IEnumerable<MigrationScript> OfRollback => Enum.GetValues<HookMoment>().Where(m => m >= HookMoment.BeforeRollback).Select(At).OfType<MigrationScript>();
 
     /// <summary>The script to run at this moment; null when there is none.</summary>
     public MigrationScript? At(HookMoment moment) => _scripts[(int)moment];

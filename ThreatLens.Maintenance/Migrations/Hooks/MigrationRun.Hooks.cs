@@ -6,6 +6,9 @@ namespace ThreatLens.Maintenance.Migrations;
 /// <summary>The operator's scripts around migrations.</summary>
 internal sealed partial class MigrationRun
 {
+    /// <summary>The longest transaction that a hook had to itself; zero without one.</summary>
+    public TimeSpan LongestHook { get; private set; }
+
     /// <summary>Runs the hook of this moment, if there is one, in a transaction of its own.</summary>
     /// <param name="moment">The moment.</param>
     /// <param name="down">Whether the run goes down.</param>
@@ -19,6 +22,7 @@ internal sealed partial class MigrationRun
         Attempt(hook.Name, name, down, done, activity =>
         {
             using var transaction = Timed(Begin, () => ImmediateTransaction.Begin(connection));
+            var started = time.GetTimestamp();
             var history = SchemaHistory.Read(connection);
             // The hook may be the first change of the run, and what it changes must not be held against the run's etag.
             Guard?.Enter(connection, history);
@@ -29,6 +33,7 @@ internal sealed partial class MigrationRun
             new ScriptRunner(database, connection, transaction).Run(name, hook);
             KeepRecord(before);
             Timed(Commit, transaction.Commit);
+            LongestHook = TimeSpan.FromTicks(Math.Max(LongestHook.Ticks, time.GetElapsedTime(started).Ticks));
             return 0;
         });
     }

@@ -2,7 +2,7 @@ namespace ThreatLens.Maintenance.Migrations.Linting;
 
 /// <summary>Something about a statement that deserves a second look.</summary>
 /// <param name="Rule">One of <see cref="LintRules"/>.</param>
-/// <param name="Version">The migration's version.</param>
+/// <param name="Version">The migration's version; of a hook, the first one that it runs around, or empty when that is the whole run.</param>
 /// <param name="Script">The script's file name.</param>
 /// <param name="Statement">Number of the statement in the script, from 1.</param>
 /// <param name="Line">The line it begins on, from 1.</param>

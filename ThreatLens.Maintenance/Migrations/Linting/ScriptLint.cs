@@ -9,6 +9,9 @@ namespace ThreatLens.Maintenance.Migrations.Linting;
 /// <param name="isDown">Whether it is a down script: what that loses is confirmed by a number, so the rules about losing data only tell.</param>
 internal sealed class ScriptLint(AllowedRules allowed, MigrationOptions options, bool isDown)
 {
+    /// <summary>Whether it looks at hooks: what they break is told, and nobody is asked to allow it. Default false.</summary>
+    public bool IsOfHooks { get; init; }
+
     /// <summary>Whether a script has a statement that a rule could be about, or that loses something; others need no look at the database.</summary>
     public static bool NeedsLook(MigrationScript script, bool isDown) => script.Statements.Any(s => s.RebuildsTable || s.Action switch
     {
@@ -22,7 +25,7 @@ internal sealed class ScriptLint(AllowedRules allowed, MigrationOptions options,
 
     /// <summary>What there is to say about a script that has run on the shadow.</summary>
     public IReadOnlyList<LintFinding> Look(
-        Migration migration, MigrationScript script, ScriptForecast forecast, IReadOnlyDictionary<int, TableState> copies, RowForecast rows, IReadOnlyDictionary<string, TableState> end)
+        string version, MigrationScript script, ScriptForecast forecast, IReadOnlyDictionary<int, TableState> copies, RowForecast rows, IReadOnlyDictionary<string, TableState> end)
     {
         var look = new ScriptLook(forecast.Start, end, copies, rows, options);
         var rules = allowed.With(script);
@@ -30,7 +33,7 @@ internal sealed class ScriptLint(AllowedRules allowed, MigrationOptions options,
         return
         [
             .. found.Select(f => new LintFinding(
-                f.Finding.Rule, migration.Version.Id, script.Name, f.Statement.Number, f.Statement.Line, f.Finding.Message, IsError(f.Finding, rules))
+                f.Finding.Rule, version, script.Name, f.Statement.Number, f.Statement.Line, f.Finding.Message, IsError(f.Finding, rules))
             {
                 CanBeAllowed = f.Finding.CanBeAllowed,
             }),
@@ -39,6 +42,7 @@ internal sealed class ScriptLint(AllowedRules allowed, MigrationOptions options,
 
     private bool IsError(RuleBreach breach, AllowedRules rules) =>
         breach.IsError
+        && (!IsOfHooks || breach.Rule == LintRules.DoesNotRun)
         && (!breach.CanBeAllowed || !rules.Contains(breach.Rule))
         && !(isDown && LintRules.OfDestructive.Contains(breach.Rule));
 

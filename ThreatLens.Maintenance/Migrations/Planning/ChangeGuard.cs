@@ -59,5 +59,5 @@ internal sealed class ChangeGuard(SqliteDatabase database, MigrationCatalog cata
     }
 
     private PlanBuilder NewLook(SqliteConnection connection, bool isDown) =>
-        new(database, connection, catalog, new ScriptLint(allowed, options, isDown), isDown, countsLosses: isDown, CancellationToken.None);
+        new(database, connection, catalog, new ScriptLint(allowed, options, isDown), null, isDown, countsLosses: isDown, CancellationToken.None);
 }

@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Migrations.Drift;
+using ThreatLens.Maintenance.Migrations.Hooks;
 using ThreatLens.Maintenance.Migrations.Linting;
 using ThreatLens.Maintenance.Migrations.Planning;
 
@@ -122,7 +123,7 @@ public sealed partial class MigrationEngine
     /// <inheritdoc cref="RefuseDangers(SchemaStatus, ForwardPlan, MigrateCommand, CancellationToken)"/>
     private void RefuseDangers(IReadOnlyList<Migration> undo, RollbackCommand command, CancellationToken cancellationToken)
     {
-        if (!undo.Any(m => ScriptLint.NeedsLook(catalog.DownOf(m), isDown: true) || catalog.DownOf(m).RefuseIfRows.Count > 0))
+        if (!undo.Select(catalog.DownOf).Concat(catalog.Hooks.OfRollback).Any(s => ScriptLint.NeedsLook(s, isDown: true) || s.RefuseIfRows.Count > 0))
             return;
         var looked = Snapshot("looking at the scripts", (connection, history) => Backward(
             connection, SchemaStatusReader.Compare(catalog, history), undo, AllowedRules.Of(command.Allow), cancellationToken, ""), cancellationToken);
@@ -133,12 +134,16 @@ public sealed partial class MigrationEngine
     private MigrationPlan Forward(
         SqliteConnection connection, SchemaStatus status, ForwardPlan plan, MigrateCommand command, AllowedRules allowed, bool countsLosses, CancellationToken cancellationToken, string etag)
     {
-        using var builder = new PlanBuilder(database, connection, catalog, new ScriptLint(allowed, Options, isDown: false), isDown: false, countsLosses, cancellationToken);
+        using var builder = new PlanBuilder(database, connection, catalog, NewLint(allowed, isDown: false), NewLint(allowed, isDown: false, isOfHooks: true), isDown: false, countsLosses, cancellationToken);
+        if (!plan.IsEmpty)
+            builder.Hook(HookMoment.BeforeMigrate);
         var adopts = plan.AdoptThrough is not null || (status.CurrentVersion is null && new SchemaFingerprint().Read(connection) != SchemaFingerprint.Empty);
         if (plan.AdoptThrough is { } through)
             builder.Adopt(status, through);
         foreach (var migration in plan.Apply)
             builder.Up(migration, adopts);
+        if (!plan.IsEmpty)
+            builder.Hook(HookMoment.AfterMigrate);
         var highest = plan.Apply.Select(m => m.Version).Append(status.CurrentVersion).Max();
         return builder.Build(status.CurrentVersion, highest, command.Order, etag);
     }
@@ -146,12 +151,18 @@ public sealed partial class MigrationEngine
     private MigrationPlan Backward(
         SqliteConnection connection, SchemaStatus status, IReadOnlyList<Migration> undo, AllowedRules allowed, CancellationToken cancellationToken, string etag)
     {
-        using var builder = new PlanBuilder(database, connection, catalog, new ScriptLint(allowed, Options, isDown: true), isDown: true, countsLosses: true, cancellationToken);
+        using var builder = new PlanBuilder(database, connection, catalog, NewLint(allowed, isDown: true), NewLint(allowed, isDown: true, isOfHooks: true), isDown: true, countsLosses: true, cancellationToken);
+        if (undo.Count > 0)
+            builder.Hook(HookMoment.BeforeRollback);
         foreach (var migration in undo)
             builder.Down(migration);
+        if (undo.Count > 0)
+            builder.Hook(HookMoment.AfterRollback);
         var left = undo.Count == 0 ? status.CurrentVersion : status.Below(undo[^1].Version);
         return builder.Build(status.CurrentVersion, left, MigrationOrder.Strict, etag);
     }
+
+    private ScriptLint NewLint(AllowedRules allowed, bool isDown, bool isOfHooks = false) => new(allowed, Options, isDown) { IsOfHooks = isOfHooks };
 
     private MigrationVersion? ResolveTarget(MigrateCommand command) =>
         command.TargetVersion is { } version ? catalog.Resolve(version, "target_version").Version : null;

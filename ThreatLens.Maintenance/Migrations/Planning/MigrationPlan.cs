@@ -15,7 +15,7 @@ public sealed record MigrationPlan
     /// <summary>The migrations in the order they would run; empty when there is nothing to do.</summary>
     public required IReadOnlyList<MigrationStep> Steps { get; init; }
 
-    /// <summary>The hooks that would run, in the order of their moments; empty when there is nothing to do. Their rows are not counted.</summary>
+    /// <summary>The hooks that would run, in the order of their moments; empty when there is nothing to do.</summary>
     public IReadOnlyList<PlannedHook> Hooks { get; init; } = [];
 
     /// <summary>How migrations that come late in the order are treated.</summary>
@@ -76,7 +76,7 @@ public sealed record MigrationStep
 
 /// <summary>A script of the operator's own that would run around the migrations of a plan.</summary>
 /// <param name="Script">Its file name, which says when: <c>beforeMigrate.sql</c> once, <c>beforeEachMigrate.sql</c> for each migration.</param>
-/// <param name="Statements">Its statements in order.</param>
+/// <param name="Statements">Its statements in order; their rows are those of all its runs.</param>
 public sealed record PlannedHook(string Script, IReadOnlyList<PlannedStatement> Statements);
 
 /// <summary>One statement of a plan.</summary>

@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Migrations.Drift;
+using ThreatLens.Maintenance.Migrations.Hooks;
 using ThreatLens.Maintenance.Migrations.Linting;
 
 namespace ThreatLens.Maintenance.Migrations.Planning;
@@ -15,6 +16,7 @@ internal sealed class PlanBuilder : IDisposable
     private readonly SqliteDatabase _database;
     private readonly MigrationCatalog _catalog;
     private readonly ScriptLint _lint;
+    private readonly PlannedHooks? _hooks;
     private readonly bool _isDown;
     private readonly bool _countsLosses;
     private readonly ShadowSchema _shadow;
@@ -29,17 +31,19 @@ internal sealed class PlanBuilder : IDisposable
     /// <param name="connection">Sees it in one snapshot, or in the transaction that is about to change it.</param>
     /// <param name="catalog">The migrations.</param>
     /// <param name="lint">The linter.</param>
+    /// <param name="hookLint">The linter of the hooks; null: they do not belong to what is looked at.</param>
     /// <param name="isDown">Whether the scripts are down scripts.</param>
     /// <param name="countsLosses">Whether what is lost is of interest.</param>
     /// <param name="cancellationToken">Stops the counting.</param>
     public PlanBuilder(
-        SqliteDatabase database, SqliteConnection connection, MigrationCatalog catalog, ScriptLint lint, bool isDown, bool countsLosses, CancellationToken cancellationToken)
+        SqliteDatabase database, SqliteConnection connection, MigrationCatalog catalog, ScriptLint lint, ScriptLint? hookLint, bool isDown, bool countsLosses, CancellationToken cancellationToken)
     {
         (_database, _catalog, _lint, _isDown, _countsLosses) = (database, catalog, lint, isDown, countsLosses);
         _shadow = ShadowSchema.Of(connection);
         var counter = new RowCounter(connection, cancellationToken);
         _rows = new RowForecast(_shadow, counter);
         _space = new SpaceForecast(counter);
+        _hooks = hookLint is null ? null : new PlannedHooks(catalog.Hooks, _shadow, hookLint);
     }
 
     public void Dispose() => _shadow.Dispose();
@@ -71,7 +75,8 @@ internal sealed class PlanBuilder : IDisposable
     public void Up(Migration migration, bool adopts)
     {
         var script = _catalog.UpOf(migration);
-        RefuseRows(migration, script);
+        Hook(HookMoment.BeforeEachMigrate, migration.Version);
+        RefuseRows(migration.Version, script);
         var forecast = NewForecast();
         var adoption = NewAdoption(difference =>
         {
@@ -81,10 +86,11 @@ internal sealed class PlanBuilder : IDisposable
         adopts = adopts && Adoption.FindsSomething(_shadow.Connection, script);
         if (adopts)
             adoption.Prepare(migration);
-        var result = forecast.Run(migration, script, _lint);
+        var result = forecast.Run(migration.Version.Id, script, _lint);
         if (adopts)
             adoption.Complete(migration.Version, new HashSet<string> { migration.Version.Id });
         Add(migration, result, migration.Checksum);
+        Hook(HookMoment.AfterEachMigrate, migration.Version);
     }
 
     /// <summary>Adds a migration's down script.</summary>
@@ -92,8 +98,25 @@ internal sealed class PlanBuilder : IDisposable
     public void Down(Migration migration)
     {
         var script = _catalog.DownOf(migration);
-        RefuseRows(migration, script);
-        Add(migration, NewForecast().Run(migration, script, _lint), "");
+        Hook(HookMoment.BeforeEachRollback, migration.Version);
+        RefuseRows(migration.Version, script);
+        Add(migration, NewForecast().Run(migration.Version.Id, script, _lint), "");
+        Hook(HookMoment.AfterEachRollback, migration.Version);
+    }
+
+    /// <summary>Adds the hook of this moment, if there is one: what comes behind it finds what it will have done.</summary>
+    /// <param name="moment">The moment.</param>
+    /// <param name="around">The migration that it runs around; null: the run.</param>
+    /// <exception cref="MaintenanceException">ROLLBACK_REFUSED: the hook wants tables empty that are not.</exception>
+    public void Hook(HookMoment moment, MigrationVersion? around = null)
+    {
+        if (_hooks is null || _catalog.Hooks.At(moment) is not { } hook)
+            return;
+        RefuseRows(around ?? MigrationVersion.FromHistory(hook.Name), hook);
+        var result = _hooks.Run(moment, around, NewForecast());
+        _findings.AddRange(result.Findings);
+        _losses.AddRange(result.Losses);
+        _mayLoseMore |= result.MayLoseMore;
     }
 
     /// <summary>What the steps added up to.</summary>
@@ -102,9 +125,7 @@ internal sealed class PlanBuilder : IDisposable
         From = from,
         To = to,
         Steps = _steps,
-        Hooks = _steps.Count == 0
-            ? []
-            : [.. _catalog.Hooks.Of(_isDown, runsScripts: _steps.Exists(s => !s.IsAdoption)).Select(h => new PlannedHook(h.Name, [.. h.Statements.Select(s => new PlannedStatement(s.Sql, s.Number, s.Line))]))],
+        Hooks = _hooks?.All ?? [],
         Order = order,
         Findings = _findings,
         Losses = _losses,
@@ -122,13 +143,13 @@ internal sealed class PlanBuilder : IDisposable
         _mayLoseMore |= result.MayLoseMore;
     }
 
-    private void RefuseRows(Migration migration, MigrationScript script)
+    private void RefuseRows(MigrationVersion version, MigrationScript script)
     {
         var filled = script.RefuseIfRows
             .Select(table => (Table: table, Rows: _shadow.Tables.TryGetValue(table, out var state) ? _rows.RowsOf(state) ?? 0 : 0))
             .Where(t => t.Rows > 0).ToList();
         if (filled.Count > 0)
-            throw ScriptRunner.HoldsRows(migration.Version, filled);
+            throw ScriptRunner.HoldsRows(version, filled);
     }
 
     private ScriptForecast NewForecast() => new(_shadow, _rows, _space, _countsLosses);

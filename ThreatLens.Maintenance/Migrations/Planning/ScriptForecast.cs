@@ -21,7 +21,10 @@ internal sealed class ScriptForecast(ShadowSchema shadow, RowForecast rows, Spac
     public IReadOnlyList<StatementEffect> Effects => _effects;
 
     /// <summary>Runs the script.</summary>
-    public ScriptForecastResult Run(Migration migration, MigrationScript script, ScriptLint lint)
+    /// <param name="version">The migration that it belongs to, or runs around; empty for a hook around the run.</param>
+    /// <param name="script">The script.</param>
+    /// <param name="lint">Looks at it.</param>
+    public ScriptForecastResult Run(string version, MigrationScript script, ScriptLint lint)
     {
         foreach (var statement in script.Statements)
         {
@@ -41,7 +44,7 @@ internal sealed class ScriptForecast(ShadowSchema shadow, RowForecast rows, Spac
         }
 
         var (losses, mayBeMore) = countsLosses ? new LossForecast(rows).Count(_start, shadow.Tables, _effects) : ([], false);
-        return new ScriptForecastResult(_statements, lint.Look(migration, script, this, copies, rows, shadow.Tables), losses, mayBeMore);
+        return new ScriptForecastResult(_statements, lint.Look(version, script, this, copies, rows, shadow.Tables), losses, mayBeMore);
     }
 
     /// <summary>Runs a statement that comes from no script.</summary>

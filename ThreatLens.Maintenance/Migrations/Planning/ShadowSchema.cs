@@ -190,7 +190,9 @@ internal sealed class ShadowSchema : IDisposable
 
     private int Listen(object userData, int action, string? first, string? second, string? schema, string? inner)
     {
-        if (schema == "main" && first is not null && !first.StartsWith("sqlite_", StringComparison.OrdinalIgnoreCase))
+        // Of a table that is read without any of its columns, as by count(*), SQLite tells the schema only where the statement names it.
+        var isMain = schema == "main" || (schema is null && action == raw.SQLITE_READ && second is "");
+        if (isMain && first is not null && !first.StartsWith("sqlite_", StringComparison.OrdinalIgnoreCase))
         {
             if (action == raw.SQLITE_READ)
                 _reads.Add(first);

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Databases.Sqlite;
-using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Migrations.Planning;
 
@@ -47,15 +46,18 @@ public sealed class MigrationRehearsals(
         return rows with { Rehearsal = rehearse(new RehearsalRun(copy, engine, catalog, cancellationToken)) };
     }
 
-    // A script without a transaction may have these, and they would do from the copy to other files what they do from the database.
-    private static void RefuseOtherFiles(MigrationPlan plan)
+    // A script without a transaction may have these, and they would do from the copy to other files what they do from the database. It runs both ways.
+    private void RefuseOtherFiles(MigrationPlan plan)
     {
-        var found = plan.Steps.SelectMany(step => step.Statements.Select(statement => (step.Version, Statement: statement)))
-            .FirstOrDefault(s => SqlSummary.Of(s.Statement.Sql).Operation is "ATTACH" || (SqlSummary.Of(s.Statement.Sql).Operation is "VACUUM" && SqlLexer.Read(s.Statement.Sql).Any(t => t.Is("INTO"))));
+        var scripts = plan.Steps.Select(step => catalog.Find(step.Version.Id)!).SelectMany(m => (MigrationScript[])[catalog.UpOf(m), catalog.DownOf(m)]);
+        var found = scripts.SelectMany(script => script.Statements.Select(statement => (Script: script, Statement: statement))).FirstOrDefault(s => ReachesOtherFiles(s.Statement));
         if (found.Statement is not null)
         {
             throw MaintenanceException.InvalidArgument(
-                "rehearse", FormattableString.Invariant($"{found.Version}, statement {found.Statement.Number} (line {found.Statement.Line}) reaches other files, from a copy too; plan without a rehearsal"));
+                "rehearse", FormattableString.Invariant($"{found.Script.Name}, statement {found.Statement.Number} (line {found.Statement.Line}) reaches other files, from a copy too; plan without a rehearsal"));
         }
     }
+
+    private static bool ReachesOtherFiles(ScriptStatement statement) =>
+        statement.Summary.Operation is "ATTACH" || (statement.Summary.Operation is "VACUUM" && SqlLexer.Read(statement.Sql).Any(t => t.Is("INTO")));
 }

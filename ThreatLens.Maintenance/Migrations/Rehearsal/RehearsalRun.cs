@@ -15,7 +15,7 @@ internal sealed class RehearsalRun(RehearsalCopy copy, MigrationEngine engine, M
         var applied = Phase("up", () =>
         {
             var result = engine.Migrate(command with { Etag = null, BeforeChange = null }, null, cancellationToken);
-            var duration = Measure(Transactions(result));
+            var duration = Measure(Transactions(result), result.LongestHook);
             _measured = _measured with { UpDuration = duration };
             // The empty database was locked for all of them.
             if (result.IsOneTransaction && _measured.UpDuration > _measured.LongestWriteLock)
@@ -80,8 +80,9 @@ internal sealed class RehearsalRun(RehearsalCopy copy, MigrationEngine engine, M
 
     private IReadOnlyList<AppliedMigration>? Undo(string phase, RollbackCommand command) => Phase(phase, () =>
     {
-        var undone = engine.Rollback(command, null, cancellationToken).RolledBack;
-        var duration = Measure(undone);
+        var result = engine.Rollback(command, null, cancellationToken);
+        var undone = result.RolledBack;
+        var duration = Measure(undone, result.LongestHook);
         if (phase == "down")
             _measured = _measured with { DownDuration = duration };
         return undone;
@@ -108,11 +109,11 @@ internal sealed class RehearsalRun(RehearsalCopy copy, MigrationEngine engine, M
         }
     }
 
-    /// <summary>The sum; the longest counts for the write lock.</summary>
-    private TimeSpan Measure(IReadOnlyList<AppliedMigration> transactions)
+    /// <summary>The sum; the longest counts for the write lock, be it a hook's.</summary>
+    private TimeSpan Measure(IReadOnlyList<AppliedMigration> transactions, TimeSpan hook = default)
     {
-        foreach (var transaction in transactions.Where(t => t.Duration > _measured.LongestWriteLock))
-            _measured = _measured with { LongestWriteLock = transaction.Duration };
+        foreach (var held in transactions.Select(t => t.Duration).Append(hook).Where(d => d > _measured.LongestWriteLock))
+            _measured = _measured with { LongestWriteLock = held };
         return transactions.Aggregate(TimeSpan.Zero, (sum, t) => sum + t.Duration);
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Migrations.Drift;
+using ThreatLens.Maintenance.Migrations.Hooks;
 using ThreatLens.Maintenance.Migrations.Planning;
 using ThreatLens.Maintenance.Migrations.Rebuilding;
 
@@ -18,13 +19,31 @@ internal static class UnknownRows
         using var transaction = ImmediateTransaction.Begin(connection);
         try
         {
-            return plan with { Steps = [.. plan.Steps.Select(step => step with { Statements = [.. step.Statements.Select(s => Run(connection, transaction, s, Scripted(catalog, step, s)))] })] };
+            RunHook(connection, catalog, plan.Steps[0].IsDown ? HookMoment.BeforeRollback : HookMoment.BeforeMigrate);
+            return plan with { Steps = [.. plan.Steps.Select(step => Run(connection, transaction, catalog, step))] };
         }
         catch (Exception e) when (e is SqliteException or RebuildRefusedException)
         {
             // The rehearsal that follows says which statement fails, and why.
             return plan;
         }
+    }
+
+    private static MigrationStep Run(SqliteConnection connection, ImmediateTransaction transaction, MigrationCatalog catalog, MigrationStep step)
+    {
+        if (!step.IsAdoption)
+            RunHook(connection, catalog, step.IsDown ? HookMoment.BeforeEachRollback : HookMoment.BeforeEachMigrate);
+        List<PlannedStatement> statements = [.. step.Statements.Select(s => Run(connection, transaction, s, Scripted(catalog, step, s)))];
+        if (!step.IsAdoption)
+            RunHook(connection, catalog, step.IsDown ? HookMoment.AfterEachRollback : HookMoment.AfterEachMigrate);
+        return step with { Statements = statements };
+    }
+
+    // What they do to the rows, the statements behind them find.
+    private static void RunHook(SqliteConnection connection, MigrationCatalog catalog, HookMoment moment)
+    {
+        foreach (var statement in catalog.Hooks.At(moment)?.Statements.Where(s => ScriptRunner.IsNeeded(connection, s)) ?? [])
+            ScriptRunner.Execute(connection, statement);
     }
 
     // With its directive, which may ask for a rebuild; null for what creates what is missing.

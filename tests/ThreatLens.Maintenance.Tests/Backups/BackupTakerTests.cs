@@ -150,6 +150,8 @@ public sealed class BackupTakerTests : BackupTestBase
         Migrated();
         System.IO.File.WriteAllText(Directory, "a file, not a directory");
 
+        // Nor does it hold "no backups".
+        Assert.Contains("it is a file", Expect.Refusal(ErrorReasons.BackupDirectoryUnusable, () => Backups().List()).Message, StringComparison.Ordinal);
         var error = Expect.Refusal(ErrorReasons.BackupDirectoryUnusable, () => Take());
 
         Assert.Contains(Directory, error.Message, StringComparison.Ordinal);

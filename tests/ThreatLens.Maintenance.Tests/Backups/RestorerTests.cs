@@ -148,6 +148,10 @@ public sealed class RestorerTests : BackupTestBase
         Damage(FileOf(backup).Path, backup.Bytes / 2, 20_000);
 
         Expect.Failure(ErrorKind.DataLoss, ErrorReasons.BackupDamaged, () => Restorer().Restore(Command(backup, long.MaxValue), NewId()));
+        // Not told as damage of the present database's tables.
+        var planned = Expect.Failure(ErrorKind.DataLoss, ErrorReasons.BackupDamaged, () => Restorer().Plan(Command(backup, null)));
+        Assert.StartsWith($"The backup {backup.Name} is damaged: ", planned.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', planned.Message);
         Assert.Equal(before, File.Snapshot());
 
         Damage(FileOf(backup).Path, 0);

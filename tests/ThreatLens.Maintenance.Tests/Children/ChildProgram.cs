@@ -5,6 +5,7 @@ using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Migrations;
+using ThreatLens.Maintenance.Migrations.Drift;
 using ThreatLens.Maintenance.Optimization;
 using ThreatLens.Maintenance.Tests.Optimization;
 using ThreatLens.Testing.Sqlite;
@@ -42,7 +43,7 @@ internal static class ChildProgram
                 return 0;
             case ["migrate-folder-stop-at", var path, var folder, var span]:
                 StopAt(span);
-                Engine(path, MigrationCatalog.Load("Sqlite", new MigrationOptions { Path = folder }, "/")).Migrate(new MigrateCommand());
+                Engine(path, Of(folder)).Migrate(new MigrateCommand());
                 return 0;
             case ["rollback-stop-at", var path, var span]:
                 StopAt(span);
@@ -55,6 +56,18 @@ internal static class ChildProgram
             case ["rollback-die-at", var path, var point]:
                 CrashPoints.DieAt(point);
                 Engine(path).Rollback(new RollbackCommand { ToVersion = "000", MaxValuesLost = long.MaxValue });
+                return 0;
+            case ["migrate-folder-die-at", var path, var folder, var point]:
+                CrashPoints.DieAt(point);
+                Engine(path, Of(folder)).Migrate(new MigrateCommand());
+                return 0;
+            case ["rollback-folder-die-at", var path, var folder, var point]:
+                CrashPoints.DieAt(point);
+                Engine(path, Of(folder)).Rollback(new RollbackCommand { ToVersion = "003", MaxValuesLost = long.MaxValue });
+                return 0;
+            case ["repair-die-at", var path, var point]:
+                CrashPoints.DieAt(point);
+                Engine(path).Repair(new RepairCommand());
                 return 0;
             case ["rollback-all-die-at", var path, var point]:
                 CrashPoints.DieAt(point);
@@ -86,6 +99,8 @@ internal static class ChildProgram
                 return 2;
         }
     }
+
+    private static MigrationCatalog Of(string folder) => MigrationCatalog.Load("Sqlite", new MigrationOptions { Path = folder }, "/");
 
     private static MigrationEngine Engine(string path, MigrationCatalog? catalog = null) => new(
         Database(path), catalog ?? MigrationCatalog.LoadEmbedded("Sqlite"), TimeProvider.System, NullLogger<MigrationEngine>.Instance);

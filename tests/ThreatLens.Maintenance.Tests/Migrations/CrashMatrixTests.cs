@@ -1,5 +1,4 @@
 using ThreatLens.Maintenance.Migrations;
-using ThreatLens.Testing;
 using ThreatLens.Testing.Sqlite;
 using Xunit;
 
@@ -11,11 +10,6 @@ namespace ThreatLens.Maintenance.Tests.Migrations;
 /// </summary>
 public sealed class CrashMatrixTests(ITestOutputHelper output) : SqliteMigrationTestBase
 {
-    private const int RoundsForAll = 25;
-    private const int AtOnce = 2;
-
-    private static readonly int Share = Math.Max(1, RoundsForAll / Rounds.Count);
-
     [Fact]
     public Task Migrate_killed_at_any_point_goes_on_by_itself()
     {
@@ -120,20 +114,7 @@ public sealed class CrashMatrixTests(ITestOutputHelper output) : SqliteMigration
     private async Task RunAsync(CrashScenario scenario)
     {
         var names = await scenario.NamePointsAsync(Folder.File("all.db"));
-        var offset = Random.Shared.Next(Share);
-        var points = Enumerable.Range(0, names.Length).Where(p => p % Share == offset || names[p].EndsWith(" COMMIT", StringComparison.Ordinal)).ToList();
-        output.WriteLine($"{names.Length} points in {scenario.Steps.Count} transaction(s); killed at {points.Count} of them in this run: every {Share}th from {offset}, and all around COMMIT.");
-        await Parallel.ForEachAsync(points, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (point, _) =>
-        {
-            try
-            {
-                await scenario.CheckAsync(Folder.File($"{point}.db"), point, names[point]);
-            }
-            catch (Exception e)
-            {
-                throw new InvalidOperationException($"Killed at point {point}, {names[point]}: {e.Message}", e);
-            }
-        });
+        await CrashSweep.RunAsync(output, names, point => scenario.CheckAsync(Folder.File($"{point}.db"), point, names[point]));
     }
 
     private static int Statements(MigrationScript script) => script.Statements.Count;

@@ -27,6 +27,21 @@ public sealed class HostileScriptTests : SqliteMigrationTestBase
     [InlineData("INSERT INTO t (a)\r\nVALUES ('x') -- one\r\n, ('y');\r\n", "x|y")]
     [InlineData("\fINSERT\tINTO\ft (a) VALUES ('\u00A0é漢😀');", "\u00A0é漢😀")]
     [InlineData("CREATE TABLE \"a;b\" ([c;d] TEXT, `e;f`); INSERT INTO t (a) SELECT 'x';", "x")]
+    [InlineData("\uFEFFINSERT INTO t (a) VALUES ('x'); \uFEFF INSERT INTO t (a) VALUES ('\uFEFF');", "x|\uFEFF")]
+    [InlineData("CREATE TABLE log (\"it's \"\"ä;\"\" 漢\" TEXT); INSERT INTO log VALUES ('x'); INSERT INTO t (a) SELECT \"it's \"\"ä;\"\" 漢\" FROM log;", "x")]
+    [InlineData("CREATE TABLE log (what TEXT, n INT AS (length(what)) STORED, \"end\" AS (n || ';') VIRTUAL); INSERT INTO log VALUES ('abc'); INSERT INTO t (a) SELECT \"end\" FROM log;", "3;")]
+    [InlineData("CREATE VIRTUAL TABLE log USING fts5(what, tokenize = \"unicode61 separators ';'\"); INSERT INTO log VALUES ('x;y'); INSERT INTO t (a) SELECT what FROM log WHERE log MATCH 'y';", "x;y")]
+    [InlineData("CREATE TABLE log (what TEXT PRIMARY KEY) WITHOUT ROWID, STRICT; INSERT INTO log VALUES ('x'); INSERT INTO t (a) SELECT what FROM log;", "x")]
+    [InlineData("CREATE VIEW v1 AS SELECT 'x;' AS c; CREATE VIEW v2 AS SELECT c FROM v1; INSERT INTO t (a) SELECT c FROM v2; DROP VIEW v2; DROP VIEW v1;", "x;")]
+    [InlineData(
+        """
+        CREATE TRIGGER "end" AFTER INSERT ON t WHEN NEW.id < 4 BEGIN
+            INSERT INTO t (a) SELECT CASE WHEN NEW.a LIKE '%;' THEN NEW.a ELSE NEW.a || ';' END;
+        END -- of it
+        ;
+        INSERT INTO t (a) VALUES ('x');
+        """,
+        "x|x;")]
     [InlineData(
         """
         CREATE TABLE log (what TEXT);
@@ -159,6 +174,20 @@ public sealed class HostileScriptTests : SqliteMigrationTestBase
     }
 
     [Fact]
+    public void Migrate_ten_thousand_statements_run_and_the_one_that_fails_is_named()
+    {
+        var sql = string.Concat(Enumerable.Range(1, 10_000).Select(i => $"INSERT INTO t (id, a) VALUES ({i}, ';{i}');\n"));
+        Migrate(Table + sql);
+        Assert.Equal(10_000L, File.Scalar("SELECT count(*) FROM t WHERE a = ';' || id"));
+        _scripts.With("1001_y.up.sql", sql.Replace("(id, a) VALUES (", "(id, a) VALUES (10000 + ", StringComparison.Ordinal) + "INSERT INTO t (id) VALUES ('last');");
+
+        var error = Expect.Refusal(ErrorReasons.MigrationFailed, () => Engine(catalog: _scripts.Load()).Migrate(new MigrateCommand()));
+
+        Assert.Equal(("1001_y.up.sql", "10001", "10001"), (error.Metadata["script"], error.Metadata["line"], error.Metadata["statement"]));
+        Assert.Equal(10_000L, File.Scalar("SELECT count(*) FROM t"));
+    }
+
+    [Fact]
     public void Migrate_hundreds_of_files_run_in_order()
     {
         for (var i = 0; i < 200; i++)
@@ -174,6 +203,17 @@ public sealed class HostileScriptTests : SqliteMigrationTestBase
     [InlineData("SELECT 1;\n/* ; */ -- ;\nend transaction;", 4, 3)]
     [InlineData("SELECT 1; ROLLBACK;", 2, 3)]
     [InlineData("PRAGMA foreign_keys = ON;", 2, 2)]
+    [InlineData("pRaGmA /* x */ writable_schema = ON;", 2, 2)]
+    [InlineData("\uFEFFCOMMIT;", 2, 2)]
+    [InlineData("SELECT 1; \uFEFF\uFEFF END;", 2, 3)]
+    [InlineData("/* a */ -- b\n;; cOmMiT /* c */ tRaNsAcTiOn;", 3, 2)]
+    [InlineData("rollback /* TO */ transaction;", 2, 2)]
+    [InlineData("sAvEpOiNt a;", 2, 2)]
+    [InlineData("--\nrelease\n\tsavepoint a;", 3, 2)]
+    [InlineData("rollback to a;", 2, 2)]
+    [InlineData("attach database ':memory:' as x;", 2, 2)]
+    [InlineData("/**/detach x;", 2, 2)]
+    [InlineData("vacuum;", 2, 2)]
     public void Migrate_script_that_steers_its_transaction_is_refused_and_stops_nothing_else(string sql, int line, int statement)
     {
         var engine = Engine(catalog: _scripts.With("1000_x.up.sql", Table + sql).Load());

@@ -99,6 +99,22 @@ public sealed class MigrationFolderTests : SqliteMigrationTestBase
         Assert.Contains($"Maintenance:Migrations:Path is {Folder.File(name)}: {why}", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("CREATE VIEW v AS SELECT processing_time FROM events;\n-- threatlens: drop-column-if-present\nALTER TABLE events DROP COLUMN processing_time;", ErrorReasons.ObjectsInTheWay)]
+    [InlineData("-- threatlens: refuse-if-rows a\nCREATE VIEW v AS SELECT x FROM a;", ErrorReasons.RollbackRefused)]
+    [InlineData("INSERT INTO nowhere VALUES (1);", ErrorReasons.MigrationFailed)]
+    public void Migrate_of_a_new_database_keeps_what_came_before_a_script_that_is_refused(string up, string reason)
+    {
+        var engine = Engine(catalog: _scripts.With("1000_a.up.sql", "CREATE TABLE a (x); INSERT INTO a VALUES (1);").With("1001_b.up.sql", up).Load());
+
+        var error = Expect.Refusal(reason, () => engine.Migrate(new MigrateCommand()));
+
+        Assert.EndsWith("1000_a", error.Metadata["appliedVersions"], StringComparison.Ordinal);
+        Assert.Equal("1000_a", engine.GetStatus().CurrentVersion?.Id);
+        Assert.Equal(["1"], File.Lines("SELECT x FROM a"));
+        Assert.DoesNotContain("v", File.Lines("SELECT name FROM sqlite_master"));
+    }
+
     [Fact]
     public void Status_without_the_folder_that_a_version_came_from_says_so_and_changes_nothing()
     {

@@ -1,6 +1,7 @@
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Tests.Migrations.Folders;
+using ThreatLens.Testing.Sqlite;
 using Xunit;
 
 namespace ThreatLens.Maintenance.Tests.Migrations.Hooks;
@@ -51,6 +52,79 @@ public sealed class MigrationHookTests : SqliteMigrationTestBase
         engine.Migrate(new MigrateCommand());
         Assert.Empty(engine.PlanMigrate(new MigrateCommand()).Hooks);
         Assert.Equal(["afterRollback.sql"], engine.PlanRollback(new RollbackCommand { Steps = 1 }).Hooks.Select(h => h.Script));
+    }
+
+    [Fact]
+    public void Plan_counts_the_rows_of_hooks_and_what_they_leave_to_the_migrations()
+    {
+        File.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1), (2), (3)");
+        _scripts.With("beforeMigrate.sql", "DELETE FROM t WHERE id = 1;").With("beforeEachMigrate.sql", "INSERT INTO log SELECT 'each' FROM t;\nDELETE FROM t WHERE id = 2;");
+        _scripts.With("1000_a.up.sql", "CREATE INDEX it ON t (id);").With("1001_b.up.sql", "CREATE INDEX it2 ON t (id);").With("afterMigrate.sql", "INSERT INTO log SELECT version FROM schema_migrations;");
+        var engine = Engine(catalog: _scripts.Load());
+
+        var plan = engine.PlanMigrate(new MigrateCommand());
+
+        Assert.Equal(
+            ["beforeMigrate.sql 1", "beforeEachMigrate.sql 3", "beforeEachMigrate.sql 1", "afterMigrate.sql ?"],
+            plan.Hooks.SelectMany(h => h.Statements.Select(s => $"{h.Script} {(s.Rows is { } rows ? FormattableString.Invariant($"{rows}") : "?")}")));
+        Assert.Equal([1L, 1L], plan.Steps.Select(s => s.Statements[0].Rows));
+        Assert.Equal(
+            ["beforeMigrate.sql  delete-rows False", "beforeEachMigrate.sql 1000_a delete-rows False"],
+            plan.Findings.Select(f => $"{f.Script} {f.Version} {f.Rule} {f.IsError}"));
+        Assert.Equal(2, engine.Migrate(new MigrateCommand { Etag = plan.Etag }).Applied.Count);
+        Assert.Equal(["3"], File.Lines("SELECT id FROM t"));
+    }
+
+    [Theory]
+    [InlineData("beforeMigrate.sql", "INSERT INTO later VALUES (1);", "beforeMigrate.sql ")]
+    [InlineData("beforeEachMigrate.sql", "SELECT 1; INSERT INTO later VALUES (1);", "beforeEachMigrate.sql 1000_a")]
+    [InlineData("afterEachMigrate.sql", "INSERT INTO later VALUES (1);", "afterEachMigrate.sql 1000_a")]
+    [InlineData("afterMigrate.sql", "INSERT INTO later VALUES (1);", null)]
+    [InlineData("afterEachMigrate.sql", "INSERT INTO log SELECT execution_ms FROM schema_migrations;", null)]
+    public void Plan_says_of_a_hook_that_it_does_not_run_as_Migrate_then_does(string hook, string sql, string? told)
+    {
+        _scripts.With(hook, sql).With("1001_b.up.sql", "CREATE TABLE later (x);");
+        var engine = Engine(catalog: _scripts.Load());
+
+        var finding = engine.PlanMigrate(new MigrateCommand()).Findings.SingleOrDefault(f => f is { Rule: "does-not-run", IsError: true });
+
+        Assert.Equal(told, finding is null ? null : $"{finding.Script} {finding.Version}");
+        if (told is null)
+            Assert.Equal(2, engine.Migrate(new MigrateCommand()).Applied.Count);
+        else
+            Assert.Contains(hook, Expect.Refusal(ErrorReasons.MigrationFailed, () => engine.Migrate(new MigrateCommand())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Plan_of_a_new_database_knows_the_history_that_the_hooks_find()
+    {
+        _scripts.With("afterEachMigrate.sql", "CREATE TABLE IF NOT EXISTS seen (version); INSERT INTO seen SELECT max(version) FROM schema_migrations;");
+        _scripts.With("1000_a.up.sql", "CREATE TABLE a (x);").With("1001_b.up.sql", "CREATE TABLE b (x);");
+        var file = new SqliteFile(Folder.File("new.db"));
+        var engine = Engine($"Data Source={file.Path}", catalog: _scripts.Load());
+
+        Assert.Empty(engine.PlanMigrate(new MigrateCommand()).Findings);
+        Assert.False(System.IO.File.Exists(file.Path));
+
+        engine.Migrate(new MigrateCommand());
+        Assert.Equal(6L, file.Scalar("SELECT count(*) FROM seen"));
+    }
+
+    [Fact]
+    public void Rollback_hook_that_loses_values_is_confirmed_with_them()
+    {
+        File.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'x'), (2, NULL)");
+        _scripts.With("beforeEachRollback.sql", "DELETE FROM t WHERE id = 1;").With("afterRollback.sql", "DELETE FROM t;");
+        var engine = Engine(catalog: _scripts.Load());
+        engine.Migrate(new MigrateCommand());
+        File.Execute("DELETE FROM log");
+        var down = new RollbackCommand { ToVersion = "003" };
+
+        // Two of the row that the first hook deletes, one of the row that the second does.
+        Assert.Equal(3, engine.PlanRollback(down).ValuesLost);
+        Assert.Equal("3", Expect.Refusal(ErrorReasons.ValuesWouldBeLost, () => engine.Rollback(down with { MaxValuesLost = 2 })).Metadata["valuesLost"]);
+        Assert.Equal(2L, File.Scalar("SELECT count(*) FROM t"));
+        Assert.Equal(2, engine.Rollback(down with { MaxValuesLost = 3 }).RolledBack.Count);
     }
 
     [Fact]

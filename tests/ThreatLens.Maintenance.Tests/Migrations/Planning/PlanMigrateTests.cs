@@ -98,6 +98,8 @@ public sealed class PlanMigrateTests : PlanTestBase
     [InlineData("CREATE TABLE new_t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO new_t SELECT id, a FROM t; DROP TABLE t; ALTER TABLE new_t RENAME TO t; CREATE INDEX i ON t (a);", 0, 3, 3, 0, 3)]
     [InlineData("UPDATE t SET b = NULL WHERE b = 1; DROP TABLE t;", 2, 3)]
     [InlineData("UPDATE t SET b = 5; DELETE FROM t WHERE b = 5;", 3, null)]
+    [InlineData("DELETE FROM t WHERE id = 1; INSERT INTO other (n) SELECT 7 FROM t; CREATE TABLE k AS SELECT count(*) AS n FROM t WHERE 1 = 1;", 1, 2, 1)]
+    [InlineData("DELETE FROM t WHERE id = 1; WITH t AS (SELECT 1 AS x) INSERT INTO other (n) SELECT 7 FROM t;", 1, null)]
     [InlineData("INSERT OR IGNORE INTO t (id) VALUES (1); DROP TABLE t;", null, null)]
     public void Plan_counts_through_earlier_statements_or_says_nothing(string sql, params int?[] rows)
     {

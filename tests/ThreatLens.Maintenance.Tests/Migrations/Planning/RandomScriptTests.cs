@@ -16,7 +16,7 @@ public sealed class RandomScriptTests : PlanTestBase
     private static readonly string[] Statements =
     [
         "DELETE FROM t WHERE b = 1;", "DELETE FROM t WHERE a IS NULL OR id > 2;", "DELETE FROM other WHERE id IN (SELECT id FROM t WHERE b = 0);", "DELETE FROM other;",
-        "INSERT INTO t (a, b) VALUES ('new', 1), (NULL, 0);", "INSERT INTO other SELECT id + 100, b FROM t;", "INSERT OR IGNORE INTO other SELECT id, b FROM t;",
+        "INSERT INTO t (a, b) VALUES ('new', 1), (NULL, 0);", "INSERT INTO other SELECT id + 100, b FROM t;", "INSERT OR IGNORE INTO other SELECT id, b FROM t;", "INSERT INTO other (n) SELECT 7 FROM t;",
         "UPDATE t SET a = 'u' WHERE c IS NULL;", "UPDATE t SET b = b + 1, c = NULL;", "UPDATE other SET n = n + 1 WHERE n IN (SELECT max(n) FROM other);",
         "ALTER TABLE t ADD COLUMN d INTEGER DEFAULT 5;", "ALTER TABLE t ADD COLUMN e TEXT;", "ALTER TABLE t DROP COLUMN c;", "ALTER TABLE t DROP COLUMN a;",
         "CREATE INDEX i1 ON t (b) WHERE b = 1;", "CREATE INDEX i2 ON t (id, b);", "CREATE INDEX i3 ON other (n) WHERE n > 10;", "CREATE TABLE k AS SELECT * FROM t WHERE b >= 1;",

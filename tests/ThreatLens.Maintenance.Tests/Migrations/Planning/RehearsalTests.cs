@@ -1,9 +1,13 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Time.Testing;
 using ThreatLens.Maintenance.Databases.Sqlite;
+using ThreatLens.Maintenance.Diagnostics;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Migrations;
 using ThreatLens.Maintenance.Migrations.Planning;
 using ThreatLens.Maintenance.Migrations.Rehearsal;
 using ThreatLens.Maintenance.Tests.Backups;
+using ThreatLens.Maintenance.Tests.Migrations.Folders;
 using ThreatLens.Testing;
 using ThreatLens.Testing.Sqlite;
 using Xunit;
@@ -101,6 +105,40 @@ public sealed class RehearsalTests : BackupTestBase
     }
 
     [Fact]
+    public void Migrate_hook_that_holds_the_write_lock_longest_is_what_is_told()
+    {
+        var clock = new FakeTimeProvider();
+        var catalog = new ScriptFolder(Folder.File("scripts")).With("1000_a.up.sql", "CREATE TABLE a (x);").With("1000_a.down.sql", "DROP TABLE a;")
+            .With("beforeMigrate.sql", "CREATE TABLE hooked_rehearsal (x);").With("beforeRollback.sql", "DROP TABLE hooked_rehearsal;").Load();
+        Engine(Product).Migrate(new MigrateCommand());
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == MaintenanceDiagnostics.ActivitySourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = activity => clock.Advance(activity.DisplayName is "CREATE TABLE hooked_rehearsal" ? TimeSpan.FromHours(1) : TimeSpan.Zero),
+        };
+        ActivitySource.AddActivityListener(listener);
+
+        var rehearsal = Rehearsals(catalog, clock).Migrate(Engine(catalog).PlanMigrate(new MigrateCommand()), new MigrateCommand(), CancellationToken.None).Rehearsal!;
+
+        Assert.True(rehearsal.Failure is null, rehearsal.Failure?.Message);
+        Assert.Equal((TimeSpan.FromHours(1), TimeSpan.Zero), (rehearsal.LongestWriteLock, rehearsal.UpDuration));
+    }
+
+    [Theory]
+    [InlineData("SELECT 1;", "-- threatlens: no-transaction\nVACUUM INTO 'elsewhere.db';", "002_next.down.sql, statement 1 (line 2)")]
+    [InlineData("-- threatlens: no-transaction\nSELECT 1;\nATTACH 'elsewhere.db' AS e;", "SELECT 1;", "002_next.up.sql, statement 2 (line 3)")]
+    public void Migrate_script_that_reaches_other_files_is_not_rehearsed_in_either_direction(string up, string down, string where)
+    {
+        Prepare();
+
+        var error = Expect.BadField("rehearse", () => Rehearse(up, down));
+
+        Assert.Contains(where, error.Message, StringComparison.Ordinal);
+        Assert.False(System.IO.File.Exists(Folder.File("elsewhere.db")) || System.IO.File.Exists("elsewhere.db"));
+    }
+
+    [Fact]
     public void Migrate_of_an_empty_database_locks_it_for_all_migrations_at_once()
     {
         System.IO.File.WriteAllBytes(File.Path, []);
@@ -194,8 +232,8 @@ public sealed class RehearsalTests : BackupTestBase
         return Rehearsals(catalog).Migrate(Engine(catalog).PlanMigrate(new MigrateCommand()), new MigrateCommand(), CancellationToken.None);
     }
 
-    private MigrationRehearsals Rehearsals(MigrationCatalog catalog) =>
-        new(Database(), catalog, Backups(), Taker(), Microsoft.Extensions.Options.Options.Create(new MigrationOptions()), TimeProvider.System);
+    private MigrationRehearsals Rehearsals(MigrationCatalog catalog, TimeProvider? clock = null) =>
+        new(Database(), catalog, Backups(), Taker(), Microsoft.Extensions.Options.Options.Create(new MigrationOptions()), clock ?? TimeProvider.System);
 
     private MigrationEngine Engine(MigrationCatalog catalog) => Engine(catalog: catalog, busyTimeout: null);
 
