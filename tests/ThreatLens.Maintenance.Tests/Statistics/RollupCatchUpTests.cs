@@ -1,7 +1,6 @@
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Ingestion;
 using ThreatLens.Maintenance.Operations;
-using ThreatLens.Maintenance.Statistics;
 using ThreatLens.Testing.Sqlite;
 using Xunit;
 
