@@ -24,34 +24,14 @@ internal static partial class MaintenanceCommands
             {
                 Description = "What Migrate would do: statements, rows, space, what the linter says. Changes nothing.",
                 IconName = "ClipboardTaskList",
-                Arguments =
-                [
-                    new InteractionInput
-                    {
-                        Name = "target",
-                        Label = "Target version",
-                        InputType = InputType.Text,
-                        Description = "Version to migrate to, such as 003. Empty: the latest.",
-                        Placeholder = "latest",
-                    },
-                ],
+                Arguments = [TargetVersion()],
             })
             .WithCommand("migrate", "Migrate", Calling(MigrateAsync), new CommandOptions
             {
                 Description = "Applies the migrations that are pending.",
                 IconName = "ArrowUp",
                 IsHighlighted = true,
-                Arguments =
-                [
-                    new InteractionInput
-                    {
-                        Name = "target",
-                        Label = "Target version",
-                        InputType = InputType.Text,
-                        Description = "Version to migrate to, such as 003. Empty: the latest.",
-                        Placeholder = "latest",
-                    },
-                ],
+                Arguments = [TargetVersion()],
             })
             .WithCommand("rollback", "Roll back", Calling(RollbackAsync), new CommandOptions
             {
@@ -60,28 +40,9 @@ internal static partial class MaintenanceCommands
                 ConfirmationMessage = "Roll back? What the undone migrations added is dropped with all it holds.",
                 Arguments =
                 [
-                    new InteractionInput
-                    {
-                        Name = "version",
-                        Label = "Version to undo",
-                        InputType = InputType.Text,
-                        Description = "The newest applied version, such as 003. Either this or the version to go back to.",
-                    },
-                    new InteractionInput
-                    {
-                        Name = "to",
-                        Label = "Version to go back to",
-                        InputType = InputType.Text,
-                        Description = "Undoes everything above this version, such as 001, which stays.",
-                    },
-                    new InteractionInput
-                    {
-                        Name = "maxValuesLost",
-                        Label = "Values that may be lost",
-                        InputType = InputType.Text,
-                        Description = "Most values (non-null cells) that may go with what is undone. Empty: none, and the refusal tells how many it would be.",
-                        Placeholder = "0",
-                    },
+                    Text("version", "Version to undo", "The newest applied version, such as 003. Either this or the version to go back to."),
+                    Text("to", "Version to go back to", "Undoes everything above this version, such as 001, which stays."),
+                    Text("maxValuesLost", "Values that may be lost", "Most values (non-null cells) that may go with what is undone. Empty: none, and the refusal tells how many it would be.", "0"),
                 ],
             })
             .WithCommand("status", "Status", Calling(StatusAsync), new CommandOptions
@@ -112,13 +73,7 @@ internal static partial class MaintenanceCommands
                 IconName = "CalendarArrowRight",
                 Arguments =
                 [
-                    new InteractionInput
-                    {
-                        Name = "name",
-                        Label = "Schedule",
-                        InputType = InputType.Text,
-                        Description = "backup, cleanup, integrity-check, integrity-check-full, optimize, restore-drill or vacuum.",
-                    },
+                    Text("name", "Schedule", "backup, cleanup, integrity-check, integrity-check-full, optimize, restore-drill or vacuum."),
                 ],
             })
             .WithCommand("health-report", "Health report", Calling(HealthReportAsync), new CommandOptions
@@ -128,6 +83,11 @@ internal static partial class MaintenanceCommands
                 IsHighlighted = true,
             });
     }
+
+    private static InteractionInput TargetVersion() => Text("target", "Target version", "Version to migrate to, such as 003. Empty: the latest.", "latest");
+
+    private static InteractionInput Text(string name, string label, string description, string? placeholder = null) =>
+        new() { Name = name, Label = label, InputType = InputType.Text, Description = description, Placeholder = placeholder };
 
     private static async Task<ExecuteCommandResult> PlanAsync(
         DatabaseMaintenance.DatabaseMaintenanceClient client, InteractionInputCollection arguments, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using ThreatLens.Testing.Sqlite;
 using Xunit;
@@ -38,7 +39,8 @@ public sealed class SpaceCommandTests
         Assert.Equal(0, advice.Code);
         Assert.Contains(advice.Lines, line => line.StartsWith("duplicate: idx_log_sources_name on log_sources", StringComparison.Ordinal));
         using var document = JsonDocument.Parse(json.Output);
-        Assert.Equal("0", document.RootElement.GetProperty("size").GetProperty("freeBytes").GetString());
+        // Of two million bytes; a page or two may have become free since, by what the service writes down of itself.
+        Assert.InRange(long.Parse(document.RootElement.GetProperty("size").GetProperty("freeBytes").GetString()!, CultureInfo.InvariantCulture), 0, 8 * 4096);
     }
 
     [Fact]

@@ -17,6 +17,7 @@ namespace ThreatLens.EndToEnd.Tests.Ingest.FakeService;
 public sealed class FakeIngestServer(FakeIngestStore store) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, FakeStream> _streams = new();
+    private readonly Lock _opening = new();
     private readonly IPAddress _address = OwnAddress.Next();
     private IngestConfiguration _configuration = new() { Monitoring = new MonitoringConfig { Enabled = true } };
     private WebApplication? _application;
@@ -100,34 +101,44 @@ public sealed class FakeIngestServer(FakeIngestStore store) : IAsyncDisposable
         Interlocked.Increment(ref _hellos);
     }
 
+    /// <summary>Opens a stream in the place of the producer's last one, with its welcome.</summary>
     internal FakeStream Open(string producer, CancellationToken callCancelled)
     {
         var stream = new FakeStream(callCancelled);
-        _streams.AddOrUpdate(producer, stream, (_, old) =>
+        lock (_opening)
         {
-            try
-            {
-                old.Replace();
-            }
-            catch (ObjectDisposedException)
-            {
-                // It had ended by itself.
-            }
-            return stream;
-        });
+            if (_streams.TryGetValue(producer, out var old))
+                Replace(old);
+            _streams[producer] = stream;
+            stream.Welcome = WelcomeTo(producer, stream);
+        }
+
         return stream;
     }
 
-    internal Welcome WelcomeTo(string producer)
+    private static void Replace(FakeStream old)
     {
+        try
+        {
+            old.Replace();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It had ended by itself.
+        }
+    }
+
+    private Welcome WelcomeTo(string producer, FakeStream stream)
+    {
+        var (lastSequence, positions) = Store.Begin(producer, stream);
         var welcome = new Welcome
         {
-            LastSequence = Store.LastSequence(producer),
+            LastSequence = lastSequence,
             Configuration = _configuration,
             MaxUnacknowledgedBatches = Window,
             MaxBatchSamples = MaxBatchSamples,
         };
-        welcome.Positions.Add(Store.Positions(producer));
+        welcome.Positions.Add(positions);
         return welcome;
     }
 }

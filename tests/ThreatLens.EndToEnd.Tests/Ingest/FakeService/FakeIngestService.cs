@@ -17,7 +17,7 @@ public sealed class FakeIngestService(FakeIngestServer server) : MetricsIngest.M
         if (!await requestStream.MoveNext(context.CancellationToken) || requestStream.Current.Hello is not { } hello)
             throw new RpcException(new Grpc.Core.Status(StatusCode.InvalidArgument, "hello first"));
         using var stream = server.Open(hello.ProducerId, context.CancellationToken);
-        await stream.WriteAsync(responseStream, new StreamMetricsResponse { Welcome = server.WelcomeTo(hello.ProducerId) });
+        await stream.WriteAsync(responseStream, new StreamMetricsResponse { Welcome = stream.Welcome });
         var pushing = stream.PushAsync(responseStream);
         try
         {
@@ -53,7 +53,7 @@ public sealed class FakeIngestService(FakeIngestServer server) : MetricsIngest.M
                 await Task.Delay(Timeout.Infinite, stream.Token);
                 return false;
         }
-        if (server.Store.Commit(producer, batch) is not { } isNew)
+        if (server.Store.Commit(producer, stream, batch) is not { } isNew)
             throw Failure(StatusCode.Aborted, "BATCH_OUT_OF_ORDER", null);
         switch (fault)
         {

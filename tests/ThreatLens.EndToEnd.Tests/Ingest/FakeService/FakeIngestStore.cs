@@ -9,6 +9,7 @@ public sealed class FakeIngestStore
     private readonly Lock _lock = new();
     private readonly Dictionary<string, long> _sequences = [];
     private readonly Dictionary<string, Dictionary<string, SourcePosition>> _positions = [];
+    private readonly Dictionary<string, object> _streams = [];
     private readonly List<MetricBatch> _batches = [];
 
     public IReadOnlyList<MetricBatch> Batches
@@ -22,35 +23,30 @@ public sealed class FakeIngestStore
             return _sequences.GetValueOrDefault(producer);
     }
 
-    public IReadOnlyList<SourcePosition> Positions(string producer)
+    /// <summary>
+    /// A stream begins where the producer stands at this moment. Nothing is taken from then on of the streams before it, which may still be at work
+    /// on what they received: its batch would be taken for theirs.
+    /// </summary>
+    public (long LastSequence, IReadOnlyList<SourcePosition> Positions) Begin(string producer, object stream)
     {
         lock (_lock)
-            return _positions.TryGetValue(producer, out var positions) ? [.. positions.Values.Select(position => position.Clone())] : [];
+        {
+            _streams[producer] = stream;
+            return (_sequences.GetValueOrDefault(producer), _positions.TryGetValue(producer, out var positions) ? [.. positions.Values.Select(position => position.Clone())] : []);
+        }
     }
 
-    /// <summary>True when it is new; false for a duplicate; null for a gap.</summary>
-    public bool? Commit(string producer, MetricBatch batch)
+    /// <summary>True when it is new; false for a duplicate; null for a gap, and when the producer has begun another stream.</summary>
+    public bool? Commit(string producer, object stream, MetricBatch batch)
     {
         lock (_lock)
         {
             var last = _sequences.GetValueOrDefault(producer);
+            if (_streams.GetValueOrDefault(producer) != stream || batch.Sequence > last + 1)
+                return null;
             if (batch.Sequence <= last)
                 return false;
-            if (batch.Sequence > last + 1)
-                return null;
-            _sequences[producer] = batch.Sequence;
-            _batches.Add(batch);
-            _positions.TryAdd(producer, []);
-            foreach (var report in batch.Sources)
-            {
-                _positions[producer][report.Path] = new SourcePosition
-                {
-                    SourceName = report.SourceName,
-                    Path = report.Path,
-                    Offset = report.Offset,
-                    PositionToken = report.PositionToken,
-                };
-            }
+            Keep(producer, batch);
             return true;
         }
     }
@@ -64,8 +60,9 @@ public sealed class FakeIngestStore
             _batches.Clear();
             _sequences.Clear();
             _positions.Clear();
+            _streams.Clear();
             foreach (var batch in kept)
-                Commit(producer, batch);
+                Keep(producer, batch);
         }
     }
 
@@ -80,4 +77,21 @@ public sealed class FakeIngestStore
     /// <summary>The last report of a source; null when there is none.</summary>
     public SourceReport? Report(string path) =>
         Batches.SelectMany(batch => batch.Sources).LastOrDefault(report => report.Path == path);
+
+    private void Keep(string producer, MetricBatch batch)
+    {
+        _sequences[producer] = batch.Sequence;
+        _batches.Add(batch);
+        _positions.TryAdd(producer, []);
+        foreach (var report in batch.Sources)
+        {
+            _positions[producer][report.Path] = new SourcePosition
+            {
+                SourceName = report.SourceName,
+                Path = report.Path,
+                Offset = report.Offset,
+                PositionToken = report.PositionToken,
+            };
+        }
+    }
 }

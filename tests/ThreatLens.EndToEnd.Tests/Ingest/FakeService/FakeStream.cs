@@ -15,6 +15,9 @@ public sealed class FakeStream(CancellationToken callCancelled) : IDisposable
 
     public bool IsReplaced { get; private set; }
 
+    /// <summary>What it says first.</summary>
+    public Welcome Welcome { get; set; } = new();
+
     public void Replace()
     {
         IsReplaced = true;
