@@ -1,3 +1,5 @@
+using ThreatLens.Maintenance.Statistics;
+
 namespace ThreatLens.Maintenance.Optimization;
 
 /// <summary>How a file gives its free pages back. The numbers are SQLite's.</summary>
@@ -24,6 +26,9 @@ public sealed record OptimizePlan
 
     /// <summary>Tables whose statistics would be refreshed.</summary>
     public required IReadOnlyList<string> StaleTables { get; init; }
+
+    /// <summary>What takes the room now, by table and index.</summary>
+    public required DatabaseSize Size { get; init; }
 
     /// <summary>Bytes of the database's pages now.</summary>
     public required long DatabaseBytes { get; init; }

@@ -36,6 +36,7 @@ public sealed class OptimizePlanner(SqliteDatabase database, DatabaseSizeReader 
             Rewrites = rewrites,
             Steps = [.. Steps(command, mode, rewrites, size.FreeBytes, unused, stale.Count)],
             StaleTables = stale,
+            Size = size,
             DatabaseBytes = size.DatabaseBytes,
             FreeBytes = size.FreeBytes,
             UnusedBytes = unused,

@@ -67,7 +67,7 @@ public sealed class Optimizer(SqliteDatabase database, OptimizePlanner planner, 
         }
 
         new StatisticsRefresh(database, connection, turns, options.Value)
-            .Run(plan.StaleTables, (done, total) => progress("Refreshing statistics.", done, total, "tables"), cancellationToken);
+            .Run(plan.StaleTables, plan.Size, (done, total) => progress("Refreshing statistics.", done, total, "tables"), cancellationToken);
         EmptyLog(connection, turns, cancellationToken);
         var free = (long)connection.Pragma("freelist_count")! * (long)connection.Pragma("page_size")!;
         return new OptimizeResult(

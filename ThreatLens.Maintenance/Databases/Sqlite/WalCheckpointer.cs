@@ -23,7 +23,7 @@ public sealed class WalCheckpointer : IDisposable
     private const long PassiveBytes = 32L * 1024 * 1024;
 
     /// <summary>While others write much beside the metrics: larger ones keep the disk busy for longer at a stretch, which is what a commit meanwhile waits for.</summary>
-    private const long SmallPassiveBytes = 8L * 1024 * 1024;
+    private const long SmallPassiveBytes = 4L * 1024 * 1024;
 
     // What is left to move when the gate is taken, all of which writers wait for: a group or two.
     private const long TurnBytes = 2 * 1024 * 1024;
