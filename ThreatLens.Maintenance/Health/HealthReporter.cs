@@ -43,8 +43,8 @@ public sealed class HealthReporter
         catch (MaintenanceException unreadable)
         {
             // After one wait for whoever holds it: no section need try again.
-            var nothing = new HealthLook(now, null);
-            return new HealthReport(now, [.. sources.Select(s => _ages.Tell(s.ReadsDatabase ? Unavailable(s, unreadable) : Look(s, nothing), now))]);
+            var nothing = new HealthLook(now, null) { Unreadable = unreadable };
+            return new HealthReport(now, [.. sources.Select(s => _ages.Tell(s.ReadsDatabase ? HealthLook.Unavailable(s.Kind, unreadable) : Look(s, nothing), now))]);
         }
     }
 
@@ -75,11 +75,11 @@ public sealed class HealthReporter
         }
         catch (MaintenanceException e)
         {
-            return Unavailable(source, e);
+            return HealthLook.Unavailable(source.Kind, e);
         }
         catch (SqliteException e) when (e.SqliteErrorCode != raw.SQLITE_INTERRUPT)
         {
-            return Unavailable(source, _database.Translate(e, "reporting on health"));
+            return HealthLook.Unavailable(source.Kind, _database.Translate(e, "reporting on health"));
         }
         catch (Exception e) when (e is not (OperationCanceledException or SqliteException))
         {
@@ -87,11 +87,6 @@ public sealed class HealthReporter
             return HealthLook.Unknown(source.Kind, e is IOException or UnauthorizedAccessException ? e.Message : $"It could not be found out ({e.GetType().Name}): {e.Message}");
         }
     }
-
-    private static HealthSection Unavailable(IHealthSectionSource source, MaintenanceException e) => new(source.Kind, HealthStatus.Critical, e.Message)
-    {
-        Findings = [HealthRules.Unavailable.Fail($"{e.Reason}: {e.Message}")],
-    };
 }
 
 /// <summary>Looks after one section of the report. Thread-safe.</summary>
@@ -100,7 +95,7 @@ internal interface IHealthSectionSource
     /// <summary>Which one.</summary>
     HealthSectionKind Kind { get; }
 
-    /// <summary>Whether looking means reading the database.</summary>
+    /// <summary>Whether nothing can be told while the database cannot be read; those that can tell something say themselves what is missing of it.</summary>
     bool ReadsDatabase => true;
 
     /// <summary>Looks, quickly: nothing whose cost grows with the size of a table.</summary>

@@ -55,6 +55,7 @@ public static class HealthRules
     internal static readonly HealthRule BackupOld = new("backups.old", "Take one, and schedule them.", "threatlens backup", "Backup");
     internal static readonly HealthRule BackupFailed = new("backups.failed", "Mend what the evidence says, then take one.", "threatlens backup", "Backup");
     internal static readonly HealthRule BackupUnverified = new("backups.unverified", "Take one: it is verified before it counts.", "threatlens backup", "Backup");
+    internal static readonly HealthRule BackupsUnreadable = new("backups.unreadable", "Mount the directory, or let the service read and write it.");
     internal static readonly HealthRule NotRehearsed = new("backups.not_rehearsed", "Restore the newest one aside.", "threatlens restore-drill", "RunRestoreDrill");
 
     internal static readonly HealthRule DrillFailed = new("backups.drill_failed", "Take another backup and rehearse that one; see \"Restoring\" in docs/operations.md.", "threatlens backup", "Backup");

@@ -18,6 +18,9 @@ public sealed record LogSource
     /// <summary>When it was last watched, UTC; null when never or unreadable.</summary>
     public DateTimeOffset? LastMonitoredAt { get; init; }
 
+    /// <summary>When it was registered, UTC; null when that cannot be read.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
     /// <summary>Size of the file, bytes.</summary>
     public long FileSize { get; init; }
 

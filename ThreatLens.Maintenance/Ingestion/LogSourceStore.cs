@@ -7,7 +7,7 @@ namespace ThreatLens.Maintenance.Ingestion;
 /// <summary>The table <c>log_sources</c>. Thread-safe.</summary>
 public sealed class LogSourceStore(SqliteDatabase database, TimeProvider time)
 {
-    private const string Columns = "source_name, path, enabled, status, last_monitored, file_size, last_offset, error_message";
+    private const string Columns = "source_name, path, enabled, status, last_monitored, file_size, last_offset, error_message, created_at";
 
     /// <summary>A page of sources by name.</summary>
     /// <param name="limit">Most to return.</param>
@@ -92,5 +92,6 @@ public sealed class LogSourceStore(SqliteDatabase database, TimeProvider time)
         FileSize = row.IsDBNull(5) ? 0 : row.GetInt64(5),
         LastOffset = row.IsDBNull(6) ? 0 : row.GetInt64(6),
         ErrorMessage = row.IsDBNull(7) ? null : row.GetString(7),
+        CreatedAt = !row.IsDBNull(8) && SqliteTimestamp.TryParse(row.GetString(8), out var created) ? created : null,
     };
 }

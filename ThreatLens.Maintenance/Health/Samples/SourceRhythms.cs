@@ -2,16 +2,17 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
+using ThreatLens.Maintenance.Ingestion;
 
 namespace ThreatLens.Maintenance.Health.Samples;
 
 /// <summary>
 /// How regularly metrics of each source come in, from the sums per minute of the last day: pauses between minutes with metrics. What is normal for a
 /// source is the pause that 99 of 100 of its own do not exceed, so that one outage does not become normal. Of a source that falls silent the rhythm of before is
-/// remembered, also by the next process.
+/// remembered, also by the next process. For sources that no sum tells of, the metrics themselves are looked at.
 /// </summary>
-internal sealed class SourceRhythms(SqliteDatabase database, SourceRhythmStore store, IOptions<HealthOptions> options, TimeProvider time, ILogger<SourceRhythms> logger)
-    : BackgroundSample<IReadOnlyDictionary<string, SourceRhythm>>(database, time)
+internal sealed class SourceRhythms(SqliteDatabase database, SourceRhythmStore store, IOptions<HealthOptions> options, IOptions<IngestOptions> ingest, TimeProvider time, ILogger<SourceRhythms> logger)
+    : BackgroundSample<HeardSources>(database, time)
 {
     private const int WindowMinutes = 24 * 60;
 
@@ -27,7 +28,7 @@ internal sealed class SourceRhythms(SqliteDatabase database, SourceRhythmStore s
 
     public override bool ChangesWithOperations => false;
 
-    protected override IReadOnlyDictionary<string, SourceRhythm> Look(DateTimeOffset now, CancellationToken cancellationToken)
+    protected override HeardSources Look(DateTimeOffset now, CancellationToken cancellationToken)
     {
         var seen = new Dictionary<string, (long Last, Dictionary<long, int> Lengths)>(StringComparer.Ordinal);
         SqliteSession.Read(_database, "reading how regularly metrics come in", session =>
@@ -43,9 +44,31 @@ internal sealed class SourceRhythms(SqliteDatabase database, SourceRhythmStore s
             return true;
         }, cancellationToken);
         _known = Remember(seen, now);
+        var never = LookUp(now, cancellationToken);
         Store(cancellationToken);
-        return _known;
+        return new HeardSources(_known, never);
     }
+
+    /// <summary>
+    /// Where nothing is summed up, or not yet, the last metric of each source is looked up; where its rhythm is known, only that it came later.
+    /// </summary>
+    /// <returns>Sources that have none.</returns>
+    private HashSet<string> LookUp(DateTimeOffset now, CancellationToken cancellationToken) => SqliteSession.Read(_database, "looking for the last metrics of sources", session =>
+    {
+        var never = new HashSet<string>(StringComparer.Ordinal);
+        if (LastMetrics.TryOpen(session) is not { } last)
+            return never;
+        foreach (var source in last.Enabled().Where(s => !ingest.Value.Rollups || !_known.ContainsKey(s)))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!last.Has(source, out var at))
+                never.Add(source);
+            else if (at is { } heard && heard <= now && !(_known.GetValueOrDefault(source)?.LastMinute > heard))
+                _known[source] = SourceRhythm.Of(heard.ToUnixTimeSeconds() / 60, []) is var fresh && _known.TryGetValue(source, out var older) ? older.Then(fresh) : fresh;
+        }
+
+        return never;
+    }, cancellationToken);
 
     private static void Add(Dictionary<string, (long Last, Dictionary<long, int> Lengths)> seen, string source, long minute)
     {

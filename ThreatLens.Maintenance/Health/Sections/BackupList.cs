@@ -1,4 +1,5 @@
 using ThreatLens.Maintenance.Backups;
+using ThreatLens.Maintenance.Errors;
 
 namespace ThreatLens.Maintenance.Health.Sections;
 
@@ -13,8 +14,21 @@ internal sealed class BackupList(BackupDirectory directory)
     private readonly Lock _lock = new();
     private (DateTime Changed, IReadOnlyList<Backup> Backups)? _last;
 
+    /// <summary>Newest first; null: the directory cannot be read.</summary>
+    public IReadOnlyList<Backup>? TryGet(DateTimeOffset now)
+    {
+        try
+        {
+            return Get(now);
+        }
+        catch (MaintenanceException e) when (e.Reason == ErrorReasons.BackupDirectoryUnusable)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Newest first.</summary>
-    /// <exception cref="Errors.MaintenanceException">BACKUP_DIRECTORY_UNUSABLE.</exception>
+    /// <exception cref="MaintenanceException">BACKUP_DIRECTORY_UNUSABLE.</exception>
     public IReadOnlyList<Backup> Get(DateTimeOffset now)
     {
         lock (_lock)

@@ -12,8 +12,9 @@ internal sealed class BackupsSection(BackupList backups, IOptions<HealthOptions>
     public HealthSection Look(HealthLook look)
     {
         if (look.Session is not { } session)
-            return HealthLook.Unknown(Kind, "The database does not exist yet.");
-        var all = backups.Get(look.Now);
+            return HealthLook.Missing(Kind);
+        if (backups.TryGet(look.Now) is not { } all)
+            return look.Section(Kind, "The directory of the backups cannot be read.", [], [HealthRules.BackupsUnreadable.Warn("The directory of the backups (Maintenance:Backups:Directory) cannot be read: whether there is one is not known.")], HealthStatus.Unknown);
         var newest = all.Count > 0 ? all[0] : null;
         var isNeeded = newest is not null || BackupTaker.HoldsRows(session);
         var rehearsed = RestoreDrillStore.ReadLast(session);

@@ -11,10 +11,12 @@ internal sealed class ErrorsSection(CallErrors calls, IngestStatistics ingest, I
 
     public HealthSectionKind Kind => HealthSectionKind.Errors;
 
+    public bool ReadsDatabase => false;
+
     public HealthSection Look(HealthLook look)
     {
         var (service, defects) = (calls.OfService.Last(60), calls.Defects.Last(60));
-        List<HealthFinding> findings = [];
+        List<HealthFinding> findings = look.Unreadable is { } unreadable ? [HealthLook.Unavailable(unreadable)] : [];
         if (defects > 0)
             findings.Add(HealthRules.Defects.Warn($"{defects} calls of the last hour ended with a defect of the service."));
         if (service > options.Value.CallErrorsWarning)
@@ -33,10 +35,10 @@ internal sealed class ErrorsSection(CallErrors calls, IngestStatistics ingest, I
     }
 
     private IEnumerable<HealthFigure> Kept(string subject, MinuteCounter counter, DateTimeOffset now) =>
-        Figures(subject, counter.Last, window => now - ingest.Since is var counted && counted < window ? counted : window).Select(f => f.Kept(ingest.Since));
+        Figures(subject, minutes => counter.Last(minutes), window => now - ingest.Since is var counted && counted < window ? counted : window).Select(f => f.Kept(ingest.Since));
 
     /// <summary>How many, and how many an hour: of the window, or of as much of it as was counted.</summary>
-    private static IEnumerable<HealthFigure> Figures(string subject, Func<int, long> count, Func<TimeSpan, TimeSpan> counted)
+    private static IEnumerable<HealthFigure> Figures(string subject, Func<int, long?> count, Func<TimeSpan, TimeSpan> counted)
     {
         foreach (var (name, minutes) in Windows)
         {
@@ -48,7 +50,7 @@ internal sealed class ErrorsSection(CallErrors calls, IngestStatistics ingest, I
     }
 
     /// <summary>Operations of the window that failed, or that the end of their process interrupted. Whoever cancelled one wanted that.</summary>
-    private static long Ended(HealthLook look, int minutes) => look.HasTable("maintenance_operations")
+    private static long? Ended(HealthLook look, int minutes) => look.Unreadable is not null ? null : look.HasTable("maintenance_operations")
         ? look.Session!.Query(
             "SELECT count(*) FROM maintenance_operations WHERE state IN ('Failed', 'Interrupted') AND id >= $since", row => row.GetInt64(0), ("$since", OperationIds.From(look.Now.AddMinutes(-minutes))))[0]
         : 0;

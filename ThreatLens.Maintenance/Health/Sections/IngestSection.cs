@@ -11,26 +11,30 @@ internal sealed class IngestSection(IngestStatistics statistics, IngestWriter wr
 
     public HealthSectionKind Kind => HealthSectionKind.Ingest;
 
+    public bool ReadsDatabase => false;
+
     public HealthSection Look(HealthLook look)
     {
         var s = statistics.Snapshot();
         var schema = look.Connection is { } connection ? SchemaStatusReader.Read(connection, catalog) : null;
         var (rejected, stored) = (statistics.RejectedByMinute.Last(Hour), statistics.StoredByMinute.Last(Hour));
         double? rejectedShare = rejected + stored == 0 ? null : (double)rejected / (rejected + stored);
-        List<HealthFinding> findings = [.. Availability(s, schema, look.Now), .. Pressure(s, rejectedShare)];
+        List<HealthFinding> findings = [.. Availability(s, look, schema), .. Pressure(s, rejectedShare)];
         var lately = s.Sources.Count(source => look.Now - source.LastStoredAt <= TimeSpan.FromMinutes(1));
         return look.Section(
             Kind, Summary(s, lately, findings), [.. Whole(s, rejectedShare), .. s.Sources.SelectMany(Of)], findings,
-            s.LastCommitAt is null ? HealthStatus.Unknown : HealthStatus.Ok);
+            s.LastCommitAt is null || look.Unreadable is not null ? HealthStatus.Unknown : HealthStatus.Ok);
     }
 
-    private IEnumerable<HealthFinding> Availability(IngestSnapshot s, SchemaStatus? schema, DateTimeOffset now)
+    private IEnumerable<HealthFinding> Availability(IngestSnapshot s, HealthLook look, SchemaStatus? schema)
     {
-        if (schema?.CanTakeMetrics != true)
+        if (look.Unreadable is { } unreadable)
+            yield return HealthLook.Unavailable(unreadable);
+        if (look.Unreadable is null && schema?.CanTakeMetrics != true)
             yield return NoTable(schema);
         else if (writer.RecentFailure is { } failure)
             yield return HealthRules.Failing.Fail($"The last metrics could not be stored ({failure.Reason}): {failure.Message}");
-        else if (now - s.LastCommitAt is { } silence && silence > options.Value.IngestSilence)
+        else if (look.Now - s.LastCommitAt is { } silence && silence > options.Value.IngestSilence)
             yield return HealthRules.IngestSilent.Warn(FormattableString.Invariant($"No metric was stored for {silence.TotalSeconds:0} s."));
     }
 

@@ -12,6 +12,9 @@ internal sealed class IntegritySection(IntegrityRecord record, BackupList backup
 
     public HealthSection Look(HealthLook look)
     {
+        // What is known of a file that is gone says nothing of the next one.
+        if (look.IsMissing)
+            return HealthLook.Missing(Kind);
         var (quick, full) = record.Known(look.Session);
         if (IntegrityRecord.Newer(quick, full) is not { } newest)
             return HealthLook.Unknown(Kind, "No integrity check has finished yet.");
@@ -41,7 +44,7 @@ internal sealed class IntegritySection(IntegrityRecord record, BackupList backup
     /// <summary>Of the newest backup that was found whole; none: there is nothing to restore. It loses no row that can be read unless somebody allows more.</summary>
     private string Restore(DateTimeOffset now)
     {
-        var all = backups.Get(now);
+        var all = backups.TryGet(now) ?? [];
         return (all.FirstOrDefault(b => b.VerifiedAt is not null) ?? all.FirstOrDefault()) is { } backup ? $"threatlens restore {CommandWord.Argument(backup.Name)} --max-rows-lost 0" : "";
     }
 }

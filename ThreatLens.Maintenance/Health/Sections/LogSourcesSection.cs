@@ -17,7 +17,7 @@ internal sealed class LogSourcesSection(SourceRhythms rhythms, LogSourceScan sca
     public HealthSection Look(HealthLook look)
     {
         if (look.Session is not { } session)
-            return HealthLook.Unknown(Kind, "The database does not exist yet.");
+            return HealthLook.Missing(Kind);
         var sources = LogSourceStore.List(session, LogSourceScan.PageSize + 1, null, null);
         if (sources.Count <= LogSourceScan.PageSize)
             return Tell(look, sources, null);
@@ -59,13 +59,16 @@ internal sealed class LogSourcesSection(SourceRhythms rhythms, LogSourceScan sca
     private Silence Silence(LogSource source, Dictionary<string, DateTimeOffset> heard, DateTimeOffset now)
     {
         var sample = rhythms.Last;
-        var rhythm = sample?.Value.GetValueOrDefault(source.SourceName);
+        var rhythm = sample?.Value.Rhythms.GetValueOrDefault(source.SourceName);
         DateTimeOffset? summed = rhythm?.LastMinute.AddMinutes(1) is { } end ? end < sample!.At ? end : sample.At : null;
         if (!heard.TryGetValue(source.SourceName, out var stored))
-            return new Silence(summed, sample?.At - summed, rhythm, sample?.At);
+            return sample?.Value.Never.Contains(source.SourceName) == true ? Never(source, sample.At) : new Silence(summed, sample?.At - summed, rhythm, sample?.At);
         var last = summed > stored ? summed.Value : stored;
         return new Silence(last, now - last, rhythm, sample?.At);
     }
+
+    /// <summary>Nothing ever came: it is silent since it was registered, or, where that is not known, for as long as this process has listened.</summary>
+    private Silence Never(LogSource source, DateTimeOffset at) => new(null, at - (source.CreatedAt ?? statistics.Since), null, at);
 
     /// <summary>After how long a source counts as silent.</summary>
     private TimeSpan Allowed(Silence silence) => silence.Rhythm?.NormalPause is not { } normal ? options.Value.SourceSilenceWithoutRhythm
@@ -81,12 +84,15 @@ internal sealed class LogSourcesSection(SourceRhythms rhythms, LogSourceScan sca
             yield return HealthRules.SourceError.Warn($"{s.Path}: {s.ErrorMessage}", s.SourceName, disable);
         else if (IsUnwatched(s, now))
             yield return HealthRules.SourceUnwatched.Warn($"{s.Path} is enabled and nobody watches it; last watched: {(s.LastMonitoredAt is { } at ? FormattableString.Invariant($"{at:yyyy-MM-dd HH:mm:ss} UTC") : "never")}.", s.SourceName, disable);
-        else if (silence.For > Allowed(silence))
+        else if (s.Status != LogSourceStatus.Paused && silence.For > Allowed(silence))
             yield return HealthRules.SourceSilent.Warn($"{s.Path}: {Evidence(silence)}", s.SourceName, disable);
     }
 
-    private string Evidence(Silence silence) => FormattableString.Invariant($"no metric for {silence.For!.Value.TotalMinutes:0.#} min; ") + (silence.Rhythm is { NormalPause: { } normal } rhythm
+    private string Evidence(Silence silence) => (silence.Last is null
+        ? FormattableString.Invariant($"no metric ever came since it was registered, {silence.For!.Value.TotalHours:0.#} h ago; ")
+        : FormattableString.Invariant($"no metric for {silence.For!.Value.TotalMinutes:0.#} min; ")) + (silence.Rhythm is { NormalPause: { } normal } rhythm
         ? FormattableString.Invariant($"normally there is one every {normal.TotalMinutes:0} min, by {rhythm.Pauses} pauses.")
+        : silence.Last is null ? FormattableString.Invariant($"{options.Value.SourceSilenceWithoutRhythm.TotalHours:0.##} h are allowed.")
         : FormattableString.Invariant($"{silence.Rhythm?.Pauses ?? 0} pauses make no rhythm, and {options.Value.SourceSilenceWithoutRhythm.TotalHours:0.##} h are allowed."));
 
     // A stored "active" is what its watcher said last; a watcher that died could not take it back.

@@ -13,6 +13,8 @@ internal sealed class NotificationsSection(StatisticsSamples samples, IOptions<H
 
     public HealthSection Look(HealthLook look)
     {
+        if (look.IsMissing)
+            return HealthLook.Missing(Kind);
         if (samples.Notifications is not { } sample)
             return HealthLook.Unknown(Kind, "Notifications have not been looked at yet, or there is no table of them.");
         var (all, window) = (sample.All, sample.Window);

@@ -16,6 +16,8 @@ internal sealed class PerformanceSection(SqliteDatabase database, QueryPlans pla
 
     public HealthSection Look(HealthLook look)
     {
+        if (look.IsMissing)
+            return HealthLook.Missing(Kind);
         var (slow, statements) = (database.Slow.Counts.Last(60), database.Slow.List());
         var compared = plans.Last is { Value: { } regressions } last ? new Sampled<IReadOnlyList<PlanRegression>>(regressions, last.At, last.Took) : null;
         var isFresh = compared is not null && SampleAge.StatusOf(look.Now - compared.At, compared.Took) == HealthStatus.Ok;

@@ -13,6 +13,8 @@ internal sealed class ProcessingSection(StatisticsSamples samples, IOptions<Heal
 
     public HealthSection Look(HealthLook look)
     {
+        if (look.IsMissing)
+            return HealthLook.Missing(Kind);
         if (samples.Processing is not { } sample)
             return HealthLook.Unknown(Kind, "Events have not been looked at yet, or there is no table of them.");
         var (all, window) = (sample.Totals, sample.Window);

@@ -16,7 +16,7 @@ internal sealed class RetentionSection(OldestRows oldest, IOptions<RetentionOpti
     public HealthSection Look(HealthLook look)
     {
         if (look.Connection is not { } connection)
-            return HealthLook.Unknown(Kind, "The database does not exist yet.");
+            return HealthLook.Missing(Kind);
         var sample = oldest.Last;
         var behind = sample?.Value.Where(r => IsBehind(r, sample.At)).ToList() ?? [];
         // Where a cleanup has gone through lately, it has looked.

@@ -16,7 +16,7 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
     public HealthSection Look(HealthLook look)
     {
         if (look.Session is not { } session)
-            return HealthLook.Unknown(Kind, "The database does not exist yet.");
+            return HealthLook.Missing(Kind);
         long Pragma(string name) => session.Query($"PRAGMA {name}", row => row.GetInt64(0))[0];
         var pageSize = Pragma("page_size");
         var (bytes, free) = (Pragma("page_count") * pageSize, Pragma("freelist_count") * pageSize);

@@ -10,7 +10,7 @@ internal sealed class TablesSection(TableRows rows) : IHealthSectionSource
     public HealthSection Look(HealthLook look)
     {
         if (look.Session is not { } session)
-            return HealthLook.Unknown(Kind, "The database does not exist yet.");
+            return HealthLook.Missing(Kind);
         if (rows.Get(session) is not var (counts, isOfNow))
             return HealthLook.Unknown(Kind, "The tables have not been counted yet.");
         // The oldest of the counts is what makes all of them old.
