@@ -187,11 +187,13 @@ public static class MaintenanceRegistration
         .AddHostedService(services => services.GetRequiredService<HealthRecorder>());
 
     private static IServiceCollection AddAlerting(this IServiceCollection services) => services
+        // First: the report waits for nobody who holds the database, and the others are left out while somebody does.
+        .AddSingleton<IAlertFigureSource, ReportFigures>()
         .AddSingleton<IAlertFigureSource, TrafficFigures>()
         .AddSingleton<IAlertFigureSource, StorageFigures>()
         .AddSingleton<IAlertFigureSource, SafetyFigures>()
         .AddSingleton<IAlertFigureSource, SchemaFigures>()
-        .AddSingleton<IAlertFigureSource, ActivityFigures>()
+        .AddSingleton<IAlertFigureSource, OperationFigures>()
         .AddSingleton<IAlertFigureSource, LogSourceFigures>()
         .AddHostedService<AlertMetrics>();
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using ThreatLens.Maintenance.Backups;
 using ThreatLens.Maintenance.Databases.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Health;
@@ -15,7 +16,7 @@ namespace ThreatLens.Maintenance;
 /// integrity now and then, and at the end lets what runs come to a safe point. A database that cannot be used never ends the process.
 /// </summary>
 public sealed class MaintenanceService(
-    SqliteDatabase database, MigrationEngine engine, ServiceSchema serviceSchema, SchemaOperations schema, OperationRunner runner, OperationStore operations, IngestWriter writer, IntegrityMonitor integrity,
+    SqliteDatabase database, MigrationEngine engine, ServiceSchema serviceSchema, SchemaOperations schema, OperationRunner runner, OperationStore operations, BackupDirectory backups, IngestWriter writer, IntegrityMonitor integrity,
     StartupState state, IOptions<MaintenanceOptions> options, IOptions<HealthOptions> health, IHostEnvironment environment, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<MaintenanceService> logger)
     : BackgroundService
 {
@@ -98,6 +99,7 @@ public sealed class MaintenanceService(
         {
             Log.Interrupted(logger, interrupted);
             TellWhatHappened();
+            backups.TryTidyUp();
         }
 
         if (status.Unfinished is { } begun)

@@ -25,7 +25,7 @@ internal static partial class Names
         if (Find<T>(text) is { } value)
             return value;
 
-        result.AddError(NoneOf<T>(text));
+        result.Refuse(NoneOf<T>(text));
         return default;
     };
 
@@ -38,7 +38,7 @@ internal static partial class Names
             if (Find<T>(text) is { } value)
                 values.Add(value);
             else
-                result.AddError(NoneOf<T>(text));
+                result.Refuse(NoneOf<T>(text));
         }
 
         return [.. values];

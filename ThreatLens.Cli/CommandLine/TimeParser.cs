@@ -19,7 +19,7 @@ internal static class TimeParser
         var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : string.Empty;
         if (Parse(text) is { } moment)
             return moment;
-        result.AddError($"'{text}' is no time: 2026-09-01, 2026-09-01T12:30, 2026-09-01T12:30:15Z are (UTC unless they say otherwise).");
+        result.Refuse($"'{text}' is no time: 2026-09-01, 2026-09-01T12:30, 2026-09-01T12:30:15Z are (UTC unless they say otherwise).");
         return null;
     }
 

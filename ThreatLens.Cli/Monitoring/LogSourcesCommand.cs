@@ -18,22 +18,12 @@ internal static class LogSourcesCommand
             CustomParser = Names.Parser<LogSourceStatus>(),
         };
         var command = new Command(name, "Lists the log sources with their state.") { status };
-        command.SetAction(connection.Action((session, parsed, cancellationToken) => ListAsync(session, parsed.GetValue(status), cancellationToken)));
+        command.SetAction(connection.Action((session, parsed, cancellationToken) => Pages.ShowAllAsync(
+            session,
+            token => session.Client.ListLogSourcesAsync(
+                new ListLogSourcesRequest { PageSize = Pages.Largest, PageToken = token, Status = parsed.GetValue(status) }, session.Soon(cancellationToken)).ResponseAsync,
+            page => page.LogSources,
+            all => LogSourceView.Table(all.LogSources))));
         return command;
-    }
-
-    private static async Task<ExitCode> ListAsync(Session session, LogSourceStatus status, CancellationToken cancellationToken)
-    {
-        var all = await Pages.AllAsync(
-            async token => await session.Client.ListLogSourcesAsync(new ListLogSourcesRequest { PageSize = Pages.Largest, PageToken = token, Status = status }, session.Soon(cancellationToken)),
-            page => page.NextPageToken,
-            (soFar, page) =>
-            {
-                soFar.LogSources.Add(page.LogSources);
-                soFar.NextPageToken = page.NextPageToken;
-            });
-
-        session.Screen.Show(all, () => LogSourceView.Table(all.LogSources));
-        return ExitCode.Done;
     }
 }

@@ -61,20 +61,11 @@ internal static class HoldCommand
 
     internal static Option<DateTimeOffset?> TimeOption(string name, string description) => new(name) { Description = description, HelpName = "TIME", CustomParser = TimeParser.Parse };
 
-    private static async Task<ExitCode> ListAsync(Session session, bool includeExpired, CancellationToken cancellationToken)
-    {
-        var all = await Pages.AllAsync(
-            async token => await session.Client.ListHoldsAsync(new ListHoldsRequest { PageSize = Pages.Largest, PageToken = token, IncludeExpired = includeExpired }, session.Soon(cancellationToken)),
-            page => page.NextPageToken,
-            (soFar, page) =>
-            {
-                soFar.Holds.Add(page.Holds);
-                soFar.NextPageToken = page.NextPageToken;
-            });
-
-        session.Screen.Show(all, () => HoldView.Table(all.Holds));
-        return ExitCode.Done;
-    }
+    private static Task<ExitCode> ListAsync(Session session, bool includeExpired, CancellationToken cancellationToken) => Pages.ShowAllAsync(
+        session,
+        token => session.Client.ListHoldsAsync(new ListHoldsRequest { PageSize = Pages.Largest, PageToken = token, IncludeExpired = includeExpired }, session.Soon(cancellationToken)).ResponseAsync,
+        page => page.Holds,
+        all => HoldView.Table(all.Holds));
 
     private static async Task<ExitCode> CreateAsync(Session session, CreateHoldRequest request, TimeSpan? waitTimeout, CancellationToken cancellationToken)
     {

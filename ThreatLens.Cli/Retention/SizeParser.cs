@@ -1,6 +1,7 @@
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ThreatLens.Cli.CommandLine;
 
 namespace ThreatLens.Cli.Retention;
 
@@ -13,7 +14,7 @@ internal static partial class SizeParser
         var match = Pattern().Match(text);
         if (!match.Success)
         {
-            result.AddError($"'{text}' is no size: 2GiB, 500MiB, 1048576 are.");
+            result.Refuse($"'{text}' is no size: 2GiB, 500MiB, 1048576 are.");
             return 0;
         }
 
@@ -28,7 +29,7 @@ internal static partial class SizeParser
         var bytes = double.Parse(match.Groups["number"].Value, CultureInfo.InvariantCulture) * (1L << shift);
         if (bytes >= 1)
             return bytes < long.MaxValue ? (long)bytes : long.MaxValue;
-        result.AddError($"'{text}' is out of range: at least 1MiB.");
+        result.Refuse($"'{text}' is out of range: at least 1MiB.");
         return 0;
     }
 

@@ -27,23 +27,10 @@ internal static class NotificationMetricsCommand
         return command;
     }
 
-    private static async Task<ExitCode> ShowAsync(Session session, GetNotificationMetricsRequest request, CancellationToken cancellationToken)
-    {
-        // A long window is counted for long: no deadline.
-        var all = await Pages.AllAsync(
-            async token =>
-            {
-                request.PageToken = token;
-                return await session.Client.GetNotificationMetricsAsync(request, cancellationToken: cancellationToken);
-            },
-            page => page.NextPageToken,
-            (soFar, page) =>
-            {
-                soFar.Metrics.Add(page.Metrics);
-                soFar.NextPageToken = page.NextPageToken;
-            });
-
-        session.Screen.Show(all, () => NotificationMetricsView.Of(all));
-        return ExitCode.Done;
-    }
+    /// <summary>A long window is counted for long: no deadline.</summary>
+    private static Task<ExitCode> ShowAsync(Session session, GetNotificationMetricsRequest request, CancellationToken cancellationToken) => Pages.ShowAllAsync(
+        session,
+        token => session.Client.GetNotificationMetricsAsync(new GetNotificationMetricsRequest(request) { PageToken = token }, cancellationToken: cancellationToken).ResponseAsync,
+        page => page.Metrics,
+        all => NotificationMetricsView.Of(all, request));
 }

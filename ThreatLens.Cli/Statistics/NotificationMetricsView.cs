@@ -8,11 +8,13 @@ namespace ThreatLens.Cli.Statistics;
 /// <summary>Notifications for people.</summary>
 internal static class NotificationMetricsView
 {
-    public static IRenderable Of(GetNotificationMetricsResponse response)
+    /// <param name="response">The answer.</param>
+    /// <param name="request">What was asked: an answer without entries says of what there are none.</param>
+    public static IRenderable Of(GetNotificationMetricsResponse response, GetNotificationMetricsRequest request)
     {
         var window = $"{Words.Of(response.Window.StartTime)} to {Words.Of(response.Window.EndTime)} (UTC)";
         return new Rows(
-            response.Metrics.Count == 0 ? new Text($"There are no notifications from {window}.") : Table(response),
+            response.Metrics.Count == 0 ? new Text($"There are no notifications{Filters.Of(("channel", request.Channel), ("type", request.NotificationType))} from {window}.") : Table(response),
             new Text($"{OriginText.Of(response.Origin)}; {Words.Number(response.Undated)} without a readable time are in no window.", Styles.Faint),
             response.AllTime is { } all
                 ? new Text($"In all {Words.Number(all.Sent)} sent, {Words.Number(all.Failed)} failed, {Words.Number(all.Pending)} pending, success {Rate(all)} ({OriginText.Of(response.AllTimeOrigin)}).")

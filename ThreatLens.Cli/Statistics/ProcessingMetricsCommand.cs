@@ -58,7 +58,7 @@ internal static class ProcessingMetricsCommand
         }
         while (all.NextPageToken.Length > 0 && all.Metrics.Count < limit);
 
-        session.Screen.Show(all, () => ProcessingMetricsView.Of(all, request.Resolution));
+        session.Screen.Show(all, () => ProcessingMetricsView.Of(all, request));
         if (all.NextPageToken.Length > 0)
             session.Screen.Note($"There are more than these {all.Metrics.Count}: see --limit, or a shorter window.");
         return ExitCode.Done;

@@ -10,11 +10,13 @@ namespace ThreatLens.Cli.Statistics;
 /// <summary>Metrics for people.</summary>
 internal static class ProcessingMetricsView
 {
-    public static IRenderable Of(GetProcessingMetricsResponse response, MetricResolution resolution)
+    /// <param name="response">The answer.</param>
+    /// <param name="request">What was asked: an answer without entries says of what there are none.</param>
+    public static IRenderable Of(GetProcessingMetricsResponse response, GetProcessingMetricsRequest request)
     {
         if (response.Metrics.Count == 0)
-            return new Text($"There are no metrics from {Words.Of(response.Window.StartTime)} to {Words.Of(response.Window.EndTime)} (UTC).");
-        return resolution == MetricResolution.Raw ? Samples(response.Metrics) : Summaries(response.Metrics);
+            return new Text($"There are no metrics{Filters.Of(("source", request.SourceName), ("type", request.MetricType))} from {Words.Of(response.Window.StartTime)} to {Words.Of(response.Window.EndTime)} (UTC).");
+        return request.Resolution == MetricResolution.Raw ? Samples(response.Metrics) : Summaries(response.Metrics);
     }
 
     private static Table Samples(IEnumerable<ProcessingMetric> metrics)

@@ -24,23 +24,10 @@ internal static class RealtimeStatsCommand
         return command;
     }
 
-    private static async Task<ExitCode> ShowAsync(Session session, GetRealtimeStatisticsRequest request, CancellationToken cancellationToken)
-    {
-        // A long window is counted for long: no deadline.
-        var all = await Pages.AllAsync(
-            async token =>
-            {
-                request.PageToken = token;
-                return await session.Client.GetRealtimeStatisticsAsync(request, cancellationToken: cancellationToken);
-            },
-            page => page.NextPageToken,
-            (soFar, page) =>
-            {
-                soFar.Steps.Add(page.Steps);
-                soFar.NextPageToken = page.NextPageToken;
-            });
-
-        session.Screen.Show(all, () => RealtimeStatsView.Of(all));
-        return ExitCode.Done;
-    }
+    /// <summary>A long window is counted for long: no deadline.</summary>
+    private static Task<ExitCode> ShowAsync(Session session, GetRealtimeStatisticsRequest request, CancellationToken cancellationToken) => Pages.ShowAllAsync(
+        session,
+        token => session.Client.GetRealtimeStatisticsAsync(new GetRealtimeStatisticsRequest(request) { PageToken = token }, cancellationToken: cancellationToken).ResponseAsync,
+        page => page.Steps,
+        RealtimeStatsView.Of);
 }

@@ -28,7 +28,7 @@ internal sealed class WindowOptions
             HelpName = "TIME",
             CustomParser = TimeParser.Parse,
         };
-        _last = new("--last")
+        _last = new("--last", "--since")
         {
             Description = $"The window is the last so much, 1s to 3650d, such as 15m. [default: {defaultLength}]",
             HelpName = "DURATION",

@@ -50,26 +50,28 @@ internal static class StatisticsMapping
         var size = Requests.PageSize(request.PageSize, 100);
         var (channel, type) = (Requests.ToName("channel", request.Channel, MaxNameLength), Requests.ToName("notification_type", request.NotificationType, MaxNameLength));
         if (PageTokens.Read(request.PageToken, filter) is not { } token)
-            return new NotificationPage(WindowMapping.ToDomain(request.Window, DefaultWindow, now), channel, type, 0, size, filter);
+            return new NotificationPage(WindowMapping.ToDomain(request.Window, DefaultWindow, now), channel, type, null, size, filter);
         var (from, to, position) = WindowMapping.Resume(token);
-        return new NotificationPage((from, to), channel, type, NumberOf(position), size, filter);
+        return new NotificationPage((from, to), channel, type, GroupOf(position), size, filter);
     }
 
     public static Contract.GetNotificationMetricsResponse ToContract(NotificationPage page, NotificationStatistics read, NotificationStatistics? all)
     {
         var groups = read.Groups.Where(g => (page.Channel ?? g.Channel) == g.Channel && (page.Type ?? g.Type) == g.Type).ToList();
-        var last = page.First + page.Size;
+        // By name, not by number: what others add between two pages moves no group to another one.
+        var ahead = page.After is not var (channel, type) ? groups : [.. groups.Where(g => NotificationGroup.Compare((g.Channel, g.Type), (channel, type)) > 0)];
+        var shown = ahead.Take(page.Size).ToList();
         return new Contract.GetNotificationMetricsResponse
         {
             Window = WindowMapping.ToContract(page.Window.From, page.Window.To),
-            Metrics = { groups.Skip(page.First).Take(page.Size).Select(g => ToContract(g.Counts, g.Channel, g.Type)) },
+            Metrics = { shown.Select(g => ToContract(g.Counts, g.Channel, g.Type)) },
             Total = ToContract((read with { Groups = groups }).Total),
             Undated = read.Undated,
             Origin = ToContract(read.Origin),
             AllTime = all is null ? null : ToContract(all.Total),
             AllTimeOrigin = all is null ? null : ToContract(all.Origin),
-            NextPageToken = last < groups.Count
-                ? PageTokens.Write(page.Filter, WindowMapping.Write(page.Window.From, page.Window.To, last.ToString(CultureInfo.InvariantCulture)))
+            NextPageToken = shown.Count < ahead.Count
+                ? PageTokens.Write(page.Filter, WindowMapping.Write(page.Window.From, page.Window.To, JsonSerializer.Serialize(new[] { shown[^1].Channel, shown[^1].Type })))
                 : "",
         };
     }
@@ -79,6 +81,18 @@ internal static class StatisticsMapping
 
     private static int NumberOf(string position) =>
         int.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw WindowMapping.NotOurs();
+
+    private static (string Channel, string Type) GroupOf(string position)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<string?[]>(position) is [{ } channel, { } type] ? (channel, type) : throw WindowMapping.NotOurs();
+        }
+        catch (JsonException)
+        {
+            throw WindowMapping.NotOurs();
+        }
+    }
 
     private static Contract.RealtimeStatistics ToContract(ProcessingStatistics s) => new()
     {
@@ -168,7 +182,7 @@ internal sealed record RealtimePage((DateTimeOffset From, DateTimeOffset To) Win
 /// <param name="Window">The window.</param>
 /// <param name="Channel">Only this channel; null: all.</param>
 /// <param name="Type">Only this type; null: all.</param>
-/// <param name="First">Number of the first group on the page, from 0.</param>
+/// <param name="After">The page begins behind this group; null: with the first.</param>
 /// <param name="Size">Most groups on the page.</param>
 /// <param name="Filter">What the pages of the list have in common.</param>
-internal sealed record NotificationPage((DateTimeOffset From, DateTimeOffset To) Window, string? Channel, string? Type, int First, int Size, string Filter);
+internal sealed record NotificationPage((DateTimeOffset From, DateTimeOffset To) Window, string? Channel, string? Type, (string Channel, string Type)? After, int Size, string Filter);

@@ -71,7 +71,7 @@ internal static class AlertInstruments
         (SchedulesMissed, "{schedule}", "Schedules whose last due time nothing came of."),
         (SchedulesFailed, "{schedule}", "Schedules whose last run failed or was interrupted."),
         (LogSources, "{source}", "Log sources by status; disabled ones are of the status disabled."),
-        (LogSourcesSilent, "{source}", "Log sources that are enabled, and unwatched or silent."),
+        (LogSourcesSilent, "{source}", "Log sources that are enabled, and unwatched or silent; not sent while there are none, or nobody has looked."),
         (HealthStatus, "{status}", "Health by section, and overall: 0 OK, 1 unknown, 2 warning, 3 critical."),
         (HealthFindings, "{finding}", "Findings of the health report by id."),
     ];

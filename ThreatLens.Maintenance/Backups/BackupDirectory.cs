@@ -60,15 +60,31 @@ public sealed partial class BackupDirectory(SqliteDatabase database, IOptions<Ba
     /// <exception cref="MaintenanceException">OPERATION_CONFLICT, BACKUP_DIRECTORY_UNUSABLE.</exception>
     internal MaintenanceLock Enter(LockOwner owner)
     {
-        var path = System.IO.Path.Combine(Path, $".{_databaseName}.lock");
         return Guard(() =>
         {
             if (!IsThere())
                 Directory.CreateDirectory(Path);
-            var held = MaintenanceLock.Acquire(path, owner, time);
+            var held = MaintenanceLock.Acquire(MakersLock, owner, time);
             RemoveLeftovers();
             return held;
         });
+    }
+
+    /// <summary>Removes what a crash left, unless somebody is at work here; the next who works here would, but a copy as large as the database may fill the disk until then.</summary>
+    /// <returns>False: somebody is at work, or the directory cannot be used, which the next who works here will hear.</returns>
+    internal bool TryTidyUp()
+    {
+        try
+        {
+            using var held = Directory.Exists(Path) ? MaintenanceLock.TryAcquire(MakersLock, new LockOwner("removing what a crash left"), time) : null;
+            if (held is not null)
+                RemoveLeftovers();
+            return held is not null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or MaintenanceException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Path of a file being made; removed at the next <see cref="Enter"/> unless it was renamed.</summary>
@@ -155,6 +171,8 @@ public sealed partial class BackupDirectory(SqliteDatabase database, IOptions<Ba
         foreach (var side in Directory.EnumerateFiles(Path, "*.db.json").Where(f => IsOurs(System.IO.Path.GetFileNameWithoutExtension(f)) && !File.Exists(f[..^".json".Length])))
             File.Delete(side);
     }
+
+    private string MakersLock => System.IO.Path.Combine(Path, $".{_databaseName}.lock");
 
     private string SideFile(string name) => System.IO.Path.Combine(Path, name + ".json");
 

@@ -69,8 +69,9 @@ public sealed class HealthHistory(IOptions<HistoryOptions> options, TimeProvider
             // In the order of time, also after the clock was set back.
             var at = _samples.FindLastIndex(s => s.At <= sample.At) + 1;
             _samples.Insert(at, sample);
+            // More than one, when fewer are to be kept than the last process did.
             if (_samples.Count > options.Value.MaxSamples)
-                _samples.RemoveAt(0);
+                _samples.RemoveRange(0, _samples.Count - options.Value.MaxSamples);
             Measure();
         }
     }

@@ -35,7 +35,14 @@ public sealed record NotificationStatistics
 /// <param name="Channel">Channel, as stored.</param>
 /// <param name="Type">Type, as stored.</param>
 /// <param name="Counts">How many.</param>
-public sealed record NotificationGroup(string Channel, string Type, NotificationCounts Counts);
+public sealed record NotificationGroup(string Channel, string Type, NotificationCounts Counts)
+{
+    /// <summary>The order of groups: by channel, then by type, both by their code units.</summary>
+    /// <param name="one">A channel and type.</param>
+    /// <param name="other">Another.</param>
+    public static int Compare((string Channel, string Type) one, (string Channel, string Type) other) =>
+        string.CompareOrdinal(one.Channel, other.Channel) is not 0 and var order ? order : string.CompareOrdinal(one.Type, other.Type);
+}
 
 /// <summary>Notifications by what became of them.</summary>
 /// <param name="Sent">Status <c>sent</c>.</param>

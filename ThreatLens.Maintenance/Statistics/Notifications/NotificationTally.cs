@@ -5,7 +5,7 @@ namespace ThreatLens.Maintenance.Statistics.Notifications;
 /// <summary>Adds notifications up. Not thread-safe.</summary>
 internal sealed class NotificationTally
 {
-    private readonly SortedDictionary<(string Channel, string Type), NotificationCounts> _groups = new(Comparer<(string, string)>.Create(Compare));
+    private readonly SortedDictionary<(string Channel, string Type), NotificationCounts> _groups = new(Comparer<(string, string)>.Create(NotificationGroup.Compare));
 
     public void Add(string channel, string type, string status, long count)
     {
@@ -19,7 +19,4 @@ internal sealed class NotificationTally
         Undated = undated,
         Origin = origin,
     };
-
-    private static int Compare((string Channel, string Type) one, (string Channel, string Type) other) =>
-        string.CompareOrdinal(one.Channel, other.Channel) is not 0 and var order ? order : string.CompareOrdinal(one.Type, other.Type);
 }

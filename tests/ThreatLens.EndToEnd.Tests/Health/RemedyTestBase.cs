@@ -4,6 +4,7 @@ using Grpc.Net.Client;
 using ThreatLens.EndToEnd.Tests.Cli;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing;
+using ThreatLens.Testing.Maintenance;
 using ThreatLens.Testing.Processes;
 using ThreatLens.Testing.Sqlite;
 using Xunit;
@@ -66,12 +67,7 @@ public abstract class RemedyTestBase : IDisposable
     {
         using var channel = GrpcChannel.ForAddress(service.Grpc);
         using var call = new DatabaseMaintenance.DatabaseMaintenanceClient(channel).HealthReport(new HealthReportRequest());
-        do
-        {
-            Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None));
-        }
-        while (call.ResponseStream.Current.Heartbeat);
-        return [.. call.ResponseStream.Current.Sections.SelectMany(s => s.Findings)];
+        return [.. (await call.NextReportAsync()).Sections.SelectMany(s => s.Findings)];
     }
 
     private protected static async Task RunAsync(MaintenanceProcess service, int code, params string[] arguments)

@@ -1,10 +1,10 @@
 using Google.Protobuf.WellKnownTypes;
-using Grpc.Core;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Grpc.Tests.Ingest;
 using ThreatLens.Maintenance.Grpc.Tests.Schema;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing;
+using ThreatLens.Testing.Maintenance;
 using ThreatLens.Testing.Sqlite;
 using Xunit;
 
@@ -24,7 +24,7 @@ public sealed class HealthReportTests
 
         var reports = new List<HealthReportResponse>();
         while (reports.Count < 3)
-            reports.Add(await NextAsync(call));
+            reports.Add(await call.NextReportAsync());
 
         Assert.Equal([reports[0].Sequence, reports[0].Sequence + 1, reports[0].Sequence + 2], reports.Select(r => r.Sequence));
         Assert.All(reports, r => Assert.Equal(All, r.Sections.Select(s => s.Kind)));
@@ -129,15 +129,15 @@ public sealed class HealthReportTests
         using var call = service.Maintenance.HealthReport(new HealthReportRequest { Sections = { HealthSectionKind.Integrity }, Interval = new Duration { Seconds = 1 } });
 
         // There is no file to check yet.
-        var unknown = (await NextAsync(call)).Sections[0];
+        var unknown = (await call.NextReportAsync()).Sections[0];
         Assert.Equal((HealthStatus.Unknown, 0, null), (unknown.Status, unknown.Figures.Count, unknown.SampleTime));
         await service.Maintenance.MigrateAsync(new MigrateRequest());
 
         HealthReportResponse report;
         do
-            report = await NextAsync(call);
+            report = await call.NextReportAsync();
         while (report.Sections[0].Status == HealthStatus.Unknown);
-        var later = await NextAsync(call);
+        var later = await call.NextReportAsync();
 
         Assert.Equal((HealthStatus.Ok, HealthStatus.Ok), (report.Sections[0].Status, later.Sections[0].Status));
         Assert.Equal(report.Sections[0].SampleTime, later.Sections[0].SampleTime);
@@ -163,7 +163,7 @@ public sealed class HealthReportTests
         using var call = service.Maintenance.HealthReport(new HealthReportRequest { Interval = new Duration { Seconds = 1 } });
         HealthReportResponse report;
         do
-            report = await NextAsync(call);
+            report = await call.NextReportAsync();
         while (Section(report, HealthSectionKind.Integrity).Status == HealthStatus.Unknown);
 
         var integrity = Section(report, HealthSectionKind.Integrity);
@@ -205,16 +205,7 @@ public sealed class HealthReportTests
     private static async Task<HealthReportResponse> FirstAsync(RunningService service, params IEnumerable<HealthSectionKind> sections)
     {
         using var call = service.Maintenance.HealthReport(new HealthReportRequest { Sections = { sections } });
-        return await NextAsync(call);
-    }
-
-    /// <summary>The next report; the heartbeat sent before a first one that takes a while is passed over.</summary>
-    private static async Task<HealthReportResponse> NextAsync(AsyncServerStreamingCall<HealthReportResponse> call)
-    {
-        do
-            Assert.True(await Eventually.WithinLimitAsync(call.ResponseStream.MoveNext(CancellationToken.None), "a report"), "The stream has ended.");
-        while (call.ResponseStream.Current.Heartbeat);
-        return call.ResponseStream.Current;
+        return await call.NextReportAsync();
     }
 
     private static HealthSection Section(HealthReportResponse report, HealthSectionKind kind) => report.Sections.Single(s => s.Kind == kind);

@@ -1,4 +1,5 @@
 using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing.Maintenance;
 using Xunit;
 
 namespace ThreatLens.Maintenance.Grpc.Tests.Health;
@@ -29,10 +30,6 @@ public sealed class ScheduleRemedyTests
     private static async Task<IReadOnlyList<HealthFinding>> FindingsAsync(RunningService service)
     {
         using var call = service.Maintenance.HealthReport(new HealthReportRequest { Sections = { HealthSectionKind.Operations } });
-        // On a busy machine a heartbeat comes before the first report.
-        do
-            Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None));
-        while (call.ResponseStream.Current.Heartbeat);
-        return call.ResponseStream.Current.Sections.Single().Findings;
+        return (await call.NextReportAsync()).Sections.Single().Findings;
     }
 }

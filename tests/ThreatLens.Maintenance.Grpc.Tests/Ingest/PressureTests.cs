@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.Grpc.Tests.Schema;
 using ThreatLens.Maintenance.V1;
-using ThreatLens.Testing;
+using ThreatLens.Testing.Maintenance;
 using Xunit;
 
 namespace ThreatLens.Maintenance.Grpc.Tests.Ingest;
@@ -188,14 +188,9 @@ public sealed class PressureTests
         Assert.Equal(1, (await again.StoreAsync(Producer.Batch(1, Producer.Sample("locked-source")))).Accepted);
     }
 
-    /// <summary>What the next report says of the queue; a heartbeat before the first one says nothing.</summary>
-    private static async Task<double> QueuedBytesAsync(AsyncServerStreamingCall<HealthReportResponse> reports)
-    {
-        do
-            Assert.True(await Eventually.WithinLimitAsync(reports.ResponseStream.MoveNext(CancellationToken.None), "a report"));
-        while (reports.ResponseStream.Current.Heartbeat);
-        return reports.ResponseStream.Current.Sections[0].Figures.Single(f => f.Name == "queued_bytes").Number;
-    }
+    /// <summary>What the next report says of the queue.</summary>
+    private static async Task<double> QueuedBytesAsync(AsyncServerStreamingCall<HealthReportResponse> reports) =>
+        (await reports.NextReportAsync()).Sections[0].Figures.Single(f => f.Name == "queued_bytes").Number;
 
     private static MetricBatch Large(int sequence, string source) =>
         Producer.Batch(sequence, Enumerable.Range(0, 17).Select(i => Producer.Sample(source, $"{sequence} {i}", $"\"{new string('x', 60_000)}\"")));

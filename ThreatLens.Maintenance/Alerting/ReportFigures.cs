@@ -1,16 +1,13 @@
 using ThreatLens.Maintenance.Health;
-using ThreatLens.Maintenance.Operations;
 using static ThreatLens.Maintenance.Alerting.AlertInstruments;
 
 namespace ThreatLens.Maintenance.Alerting;
 
-/// <summary>What the report and the operations say.</summary>
-internal sealed class ActivityFigures(HealthReporter reporter, OperationRunner operations) : IAlertFigureSource
+/// <summary>What the report says. It says so of a database that cannot be read, too.</summary>
+internal sealed class ReportFigures(HealthReporter reporter) : IAlertFigureSource
 {
     private const string Section = "threatlens.health.section";
     private const string FindingId = "threatlens.health.finding";
-    private const int Newest = 200;
-    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
     public IEnumerable<AlertFigure> Read(DateTimeOffset now)
     {
@@ -21,16 +18,15 @@ internal sealed class ActivityFigures(HealthReporter reporter, OperationRunner o
         var findings = report.Sections.SelectMany(s => s.Findings).ToList();
         foreach (var finding in findings.GroupBy(f => f.Id, StringComparer.Ordinal))
             yield return AlertFigure.Tagged(HealthFindings, finding.Count(), FindingId, finding.Key);
-        yield return new(LogSourcesSilent, findings.Where(f => f.Id is "log_sources.unwatched" or "log_sources.silent").Select(f => f.Subject).Distinct(StringComparer.Ordinal).Count());
-        foreach (var figure in Operations(now).Concat(Schedules(report)))
+        foreach (var figure in Silent(report).Concat(Schedules(report)))
             yield return figure;
     }
 
-    private List<AlertFigure> Operations(DateTimeOffset now) =>
-    [
-        new(OperationsRunning, operations.Running.Count(o => !o.HasEnded)),
-        new(OperationsFailed, operations.List(Newest, null, null, null).Count(o => o.State is OperationState.Failed or OperationState.Interrupted && now - o.EndedAt <= Day)),
-    ];
+    /// <summary>None while nobody knows: that nothing was found says nothing then.</summary>
+    private static IEnumerable<AlertFigure> Silent(HealthReport report) => report.Sections
+        .Where(s => s is { Kind: HealthSectionKind.LogSources, Status: not Health.HealthStatus.Unknown } && !s.Findings.Any(f => f.Id == HealthRules.Unavailable.Id))
+        .Select(s => new AlertFigure(
+            LogSourcesSilent, s.Findings.Where(f => f.Id == HealthRules.SourceUnwatched.Id || f.Id == HealthRules.SourceSilent.Id).Select(f => f.Subject).Distinct(StringComparer.Ordinal).Count()));
 
     private static IEnumerable<AlertFigure> Schedules(HealthReport report)
     {
