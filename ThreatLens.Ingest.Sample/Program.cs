@@ -6,7 +6,8 @@ using ThreatLens.Ingest.Sample.Watching;
 using ThreatLens.Maintenance.Client;
 using ThreatLens.Maintenance.Client.Ingestion;
 
-var builder = Host.CreateApplicationBuilder(args);
+// The settings beside the program count, wherever it is started from.
+var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddServiceDefaults();
 builder.AddMetricsIngestClient();
 builder.AddMetricSender(ProcessReporter.SenderName, settings => ProcessReporter.Configure(settings, builder.Configuration));

@@ -7,7 +7,8 @@ using ThreatLens.Maintenance.Ingestion;
 
 try
 {
-    var builder = WebApplication.CreateBuilder(args);
+    // The settings beside the program count, wherever it is started from.
+    var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
     builder.AddServiceDefaults();
     builder.AddMaintenance();

@@ -77,7 +77,7 @@ public static class MaintenanceRegistration
 
     private static IServiceCollection AddMigrations(this IServiceCollection services) => services
         .AddSingleton(services => MigrationCatalog.Load(
-            "Sqlite", services.GetRequiredService<IOptions<MigrationOptions>>().Value, services.GetRequiredService<IHostEnvironment>().ContentRootPath))
+            "Sqlite", services.GetRequiredService<IOptions<MigrationOptions>>().Value, Environment.CurrentDirectory))
         .AddSingleton<MigrationEngine>()
         .AddSingleton<StartupState>()
         .AddSingleton<ChangeSpace>()

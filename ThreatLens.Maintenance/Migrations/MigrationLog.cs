@@ -11,8 +11,8 @@ internal static partial class MigrationLog
     [LoggerMessage(2, LogLevel.Information, "Undid {Version} on {Database} in {ElapsedMilliseconds:0.0} ms: {Statements} statements, {Skipped} not needed")]
     public static partial void Undone(this ILogger logger, string version, string database, double elapsedMilliseconds, int statements, int skipped);
 
-    [LoggerMessage(3, LogLevel.Error, "{Version} failed on {Database} and was rolled back")]
-    public static partial void Failed(this ILogger logger, Exception exception, string version, string database);
+    [LoggerMessage(3, LogLevel.Error, "{Version} failed on {Database} and was rolled back: {Why}")]
+    public static partial void Failed(this ILogger logger, string version, string database, string why);
 
     [LoggerMessage(4, LogLevel.Debug, "{Database} is at {Version}: nothing to do")]
     public static partial void NothingToDo(this ILogger logger, string database, string? version);

@@ -6,8 +6,8 @@ namespace ThreatLens.Maintenance.Migrations;
 public sealed class MigrationOptions
 {
     /// <summary>
-    /// Folder with scripts of the operator's own, applied like the product's: absolute, or relative to the content root (the working directory, unless
-    /// the host says otherwise). Read once, at start. Default: none.
+    /// Folder with scripts of the operator's own, applied like the product's: absolute, or relative to the working
+    /// directory. Read once, at start. Default: none.
     /// </summary>
     public string? Path { get; set; }
 

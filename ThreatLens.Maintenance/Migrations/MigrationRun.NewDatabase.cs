@@ -44,7 +44,7 @@ internal sealed partial class MigrationRun
             var error = e as MaintenanceException ?? database.Translate((SqliteException)e, "making the schema of an empty database");
             if (IsOfOneScript(error))
                 return false;
-            logger.Failed(error, migrations[0].Version.Id, database.Path);
+            logger.Failed(migrations[0].Version.Id, database.Path, error.Message);
             throw error;
         }
 

@@ -127,7 +127,7 @@ internal sealed partial class MigrationRun(SqliteDatabase database, SqliteConnec
             var error = e as MaintenanceException ?? database.Translate((SqliteException)e, $"working on {version}");
             activity?.SetTag("error.type", error.Reason);
             activity?.SetStatus(ActivityStatusCode.Error, error.Message);
-            logger.Failed(error, version.Id, database.Path);
+            logger.Failed(version.Id, database.Path, error.Message);
             throw done.Count == 0 ? error : MigrationFailure.AfterOthers(error, done, down);
         }
     }

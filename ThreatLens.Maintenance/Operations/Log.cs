@@ -13,6 +13,9 @@ internal static partial class Log
     [LoggerMessage(102, LogLevel.Error, "{Kind} {OperationId} failed")]
     public static partial void Failed(ILogger logger, Exception exception, OperationKind kind, string operationId);
 
+    [LoggerMessage(104, LogLevel.Error, "{Kind} {OperationId} failed ({Reason}): {Why}")]
+    public static partial void FailedForAReason(ILogger logger, OperationKind kind, string operationId, string reason, string why);
+
     [LoggerMessage(103, LogLevel.Error, "{Kind} {OperationId} ended {State}, but that could not be recorded")]
     public static partial void NotRecorded(ILogger logger, Exception exception, OperationKind kind, string operationId, OperationState state);
 }

@@ -53,7 +53,11 @@ internal sealed class OperationExecution
             }
             catch (Exception e)
             {
-                Log.Failed(_logger, e, _work.Kind, _running.Current.Id);
+                // What callers can act on says all there is to say; where it was thrown is for defects.
+                if (e is MaintenanceException { Kind: not ErrorKind.Internal } error)
+                    Log.FailedForAReason(_logger, _work.Kind, _running.Current.Id, error.Reason, error.Message);
+                else
+                    Log.Failed(_logger, e, _work.Kind, _running.Current.Id);
                 _span?.AddException(e);
                 return End(OperationState.Failed, null, OperationFailure.From(e));
             }

@@ -29,7 +29,8 @@ public sealed partial class MaintenanceProcess : IAsyncDisposable
     /// <param name="databasePath">Path of the file; a full connection string is taken as it is.</param>
     /// <param name="environment">Further environment variables; they win.</param>
     /// <param name="grpc">Address to use again after a restart; null: one that nobody else has.</param>
-    public static async Task<MaintenanceProcess> StartAsync(string databasePath, IDictionary<string, string?>? environment = null, Uri? grpc = null)
+    /// <param name="workingDirectory">Where it is started from; null: the project's folder.</param>
+    public static async Task<MaintenanceProcess> StartAsync(string databasePath, IDictionary<string, string?>? environment = null, Uri? grpc = null, string? workingDirectory = null)
     {
         var variables = new Dictionary<string, string?>
         {
@@ -45,7 +46,7 @@ public sealed partial class MaintenanceProcess : IAsyncDisposable
         };
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
             variables[name] = value;
-        var process = ChildProcess.StartDotnet(Repository.Assembly(Project), Repository.ProjectFolder(Project), [], variables);
+        var process = ChildProcess.StartDotnet(Repository.Assembly(Project), workingDirectory ?? Repository.ProjectFolder(Project), [], variables);
         try
         {
             await process.WaitForLineAsync(line => line.Contains("Application started", StringComparison.Ordinal));
