@@ -66,7 +66,7 @@ public sealed class PlanCommandTests
         var up = await service.RunAsync("migrate", "--plan");
 
         Assert.Equal(0, up.Code);
-        Assert.Contains("CREATE TABLE IF NOT EXISTS seen (at TEXT);", up.Output[up.Output.IndexOf("beforeEachMigrate.sql (hook)", StringComparison.Ordinal)..], StringComparison.Ordinal);
+        Assert.Contains("CREATE TABLE IF NOT EXISTS seen (at TEXT);", up.Output[up.Output.IndexOf("beforeEachMigrate.sql (hook, with each migration, its rows in all)", StringComparison.Ordinal)..], StringComparison.Ordinal);
         Assert.DoesNotContain("afterRollback.sql", up.Output, StringComparison.Ordinal);
     }
 
