@@ -27,6 +27,9 @@ internal sealed class AcknowledgedStream(
         try
         {
             var first = await Task.WhenAny(reading, acknowledging, pushing, session.Replaced);
+            // All is acknowledged because there is no more to read: how reading ended is what the producer is to hear, even if that is only about to be known.
+            if (first == acknowledging && acknowledging.IsCompletedSuccessfully)
+                first = reading;
             // Whether the producer has no more or sent something malformed: what was read before is acknowledged first. Not when the writer is
             // behind: then the producer is to hear that now.
             if (first == reading && reading.Exception?.InnerException is not MaintenanceException { Reason: ErrorReasons.IngestBehind })
