@@ -140,6 +140,7 @@ public static class MaintenanceRegistration
         .AddSingleton<DriftMemory>()
         .AddSingleton<BackupList>()
         .AddSingleton<ScheduleLook>()
+        .AddSingleton<BudgetRoom>()
         .AddSingleton<IHealthSectionSource, SchemaSection>()
         .AddSingleton<IHealthSectionSource, IntegritySection>()
         .AddSingleton<IHealthSectionSource, StorageSection>()

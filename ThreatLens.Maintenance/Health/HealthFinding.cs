@@ -2,7 +2,7 @@ namespace ThreatLens.Maintenance.Health;
 
 /// <summary>Something that deserves attention: a rule of <see cref="HealthRules"/> that is broken.</summary>
 /// <param name="Id">The rule, listed in docs/operations.md.</param>
-/// <param name="Severity">Warning or critical.</param>
+/// <param name="Severity">Warning or critical; unknown where something could not be looked at.</param>
 /// <param name="Evidence">What was seen.</param>
 /// <param name="Remedy">What to do.</param>
 /// <param name="Command">The command that does it; empty when there is none.</param>

@@ -26,7 +26,7 @@ public static class HealthRules
     internal static readonly HealthRule Damaged = new("integrity.damaged", "Stop writing to the database and restore the newest backup; when that is refused, it says how many rows written since would be lost, and --max-rows-lost allows it.", "threatlens restore BACKUP --max-rows-lost 0", "Restore");
 
     internal static readonly HealthRule DiskNearlyFull = new("storage.disk_nearly_full", "Free space on the disk, or move the database to a larger one.");
-    internal static readonly HealthRule BudgetNearlyFull = new("storage.budget_nearly_full", "Raise Maintenance:Database:MaxBytes, or delete the oldest rows (metrics, then notifications, then events) until there is room; --plan tells how many.", "threatlens cleanup --max-size BYTES", "Cleanup");
+    internal static readonly HealthRule BudgetNearlyFull = new("storage.budget_nearly_full", "Delete what the policies no longer keep. If that is not enough, raise Maintenance:Database:MaxBytes, or keep less (Maintenance:Retention).", "threatlens cleanup", "Cleanup");
     internal static readonly HealthRule FullSoon = new("storage.full_soon", "Keep less (Maintenance:Retention), or find more room, before it is full.");
     internal static readonly HealthRule FreePages = new("storage.free_pages", "Give the free pages back to the disk.", "threatlens optimize", "Optimize");
     internal static readonly HealthRule WalLarge = new("storage.wal_large", "Find who reads in one long transaction and end it; then move the log into the database.", "threatlens optimize", "Optimize");

@@ -124,4 +124,15 @@ internal enum OldestOutcome
 /// <param name="Oldest">Its time, UTC; null: it was not found.</param>
 /// <param name="MaxAge">What its policy allows.</param>
 /// <param name="CleanedTo">Before this moment cleanups have left nothing but what is pinned, UTC; null: none has run.</param>
-internal sealed record OldestRow(string Table, OldestOutcome Outcome, DateTimeOffset? Oldest, TimeSpan MaxAge, DateTimeOffset? CleanedTo);
+internal sealed record OldestRow(string Table, OldestOutcome Outcome, DateTimeOffset? Oldest, TimeSpan MaxAge, DateTimeOffset? CleanedTo)
+{
+    /// <summary>Whether a row is older than its policy and a grace allow, and no cleanup has gone past it: what those left is pinned, or refers to something that is.</summary>
+    /// <param name="at">As of when, UTC.</param>
+    /// <param name="grace">The grace.</param>
+    public bool IsBehind(DateTimeOffset at, TimeSpan grace) => Oldest < at - MaxAge - grace && !IsCleaned(at, grace);
+
+    /// <summary>Whether a cleanup has gone through the table lately.</summary>
+    /// <param name="at">As of when, UTC.</param>
+    /// <param name="grace">How long ago that may be.</param>
+    public bool IsCleaned(DateTimeOffset at, TimeSpan grace) => CleanedTo >= at - MaxAge - grace;
+}

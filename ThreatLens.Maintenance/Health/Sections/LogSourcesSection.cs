@@ -35,7 +35,7 @@ internal sealed class LogSourcesSection(SourceRhythms rhythms, LogSourceScan sca
         var seen = sources.Select(s => new SeenSource(s, Silence(s, heard, look.Now))).ToList();
         List<HealthFinding> findings = [.. seen.SelectMany(s => Findings(s, at))];
         HealthFigure Count(string name, int count) => HealthFigure.Count(name, count, "sources") is var figure && sample is null ? figure : figure.At(at);
-        var isLooked = IsFresh(look.Now, rhythms.Last) && (sample is null || IsFresh(look.Now, sample));
+        var isLooked = IsFresh(look.Now, rhythms.Last, rhythms.Interval) && (sample is null || IsFresh(look.Now, sample, scan.Interval));
         return look.Section(
             Kind, isLooked || findings.Count > 0 ? Summary(sources, findings) : "How regularly metrics come in has not been looked at lately.",
             [
@@ -50,7 +50,7 @@ internal sealed class LogSourcesSection(SourceRhythms rhythms, LogSourceScan sca
             sources.Count > 0 && isLooked ? HealthStatus.Ok : HealthStatus.Unknown);
     }
 
-    private static bool IsFresh<T>(DateTimeOffset now, Sampled<T>? sample) => sample is not null && SampleAge.StatusOf(now - sample.At, sample.Took) == HealthStatus.Ok;
+    private static bool IsFresh<T>(DateTimeOffset now, Sampled<T>? sample, TimeSpan interval) => sample is not null && SampleAge.StatusOf(now - sample.At, sample.Took, interval) == HealthStatus.Ok;
 
     /// <summary>
     /// Whose metrics come in through this process is known to the moment; of those that others write, only what the sample saw when it was taken. The

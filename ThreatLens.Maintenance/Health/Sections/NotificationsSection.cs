@@ -5,7 +5,7 @@ using ThreatLens.Maintenance.Statistics.Sampling;
 namespace ThreatLens.Maintenance.Health.Sections;
 
 /// <summary>How notifications went. Others write them: all is sampled. No notification at all is no failure.</summary>
-internal sealed class NotificationsSection(StatisticsSamples samples, IOptions<HealthOptions> options) : IHealthSectionSource
+internal sealed class NotificationsSection(StatisticsSamples samples, IOptions<StatisticsOptions> statistics, IOptions<HealthOptions> options) : IHealthSectionSource
 {
     public HealthSectionKind Kind => HealthSectionKind.Notifications;
 
@@ -29,7 +29,7 @@ internal sealed class NotificationsSection(StatisticsSamples samples, IOptions<H
                 HealthFigure.Count("undated", window.Undated, "notifications").From(window.Origin),
             ],
             [.. Failing(window.Total, name)],
-            SampleAge.StatusOf(look.Now - window.Origin.At, sample.Cost))
+            SampleAge.StatusOf(look.Now - window.Origin.At, sample.Cost, statistics.Value.SampleInterval))
         with
         {
             SampledAt = window.Origin.At,

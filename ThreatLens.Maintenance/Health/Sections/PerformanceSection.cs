@@ -20,7 +20,7 @@ internal sealed class PerformanceSection(SqliteDatabase database, QueryPlans pla
             return HealthLook.Missing(Kind);
         var (slow, statements) = (database.Slow.Counts.Last(60), database.Slow.List());
         var compared = plans.Last is { Value: { } regressions } last ? new Sampled<IReadOnlyList<PlanRegression>>(regressions, last.At, last.Took) : null;
-        var isFresh = compared is not null && SampleAge.StatusOf(look.Now - compared.At, compared.Took) == HealthStatus.Ok;
+        var isFresh = compared is not null && SampleAge.StatusOf(look.Now - compared.At, compared.Took, plans.Interval) == HealthStatus.Ok;
         List<HealthFinding> findings = [];
         if (slow > options.Value.SlowStatementsWarning)
             findings.Add(HealthRules.SlowStatements.Warn(FormattableString.Invariant($"{slow} statements of the last hour took {options.Value.SlowStatement.TotalMilliseconds:0} ms or more; {statements[0].Summary} took {statements[0].Longest.TotalMilliseconds:0} ms.")));

@@ -5,7 +5,7 @@ using ThreatLens.Maintenance.Statistics.Sampling;
 namespace ThreatLens.Maintenance.Health.Sections;
 
 /// <summary>Events and their real-time processing. Others write them: all is sampled.</summary>
-internal sealed class ProcessingSection(StatisticsSamples samples, IOptions<HealthOptions> options) : IHealthSectionSource
+internal sealed class ProcessingSection(StatisticsSamples samples, IOptions<StatisticsOptions> statistics, IOptions<HealthOptions> options) : IHealthSectionSource
 {
     public HealthSectionKind Kind => HealthSectionKind.Processing;
 
@@ -24,7 +24,7 @@ internal sealed class ProcessingSection(StatisticsSamples samples, IOptions<Heal
             FormattableString.Invariant($"{all.Events} events, {all.RealtimeProcessed?.ToString() ?? "an unknown number"} processed in real time, {all.PendingNotifications?.ToString() ?? "an unknown number"} waiting for a notification."),
             [.. Totals(all), .. Window(window)],
             backlog ? [HealthRules.Backlog.Warn(FormattableString.Invariant($"{all.PendingNotifications} events wait for a notification; {options.Value.PendingNotifications} are allowed."))] : [],
-            SampleAge.StatusOf(age, sample.Cost))
+            SampleAge.StatusOf(age, sample.Cost, statistics.Value.SampleInterval))
         with
         {
             SampledAt = all.Origin.At,

@@ -18,10 +18,10 @@ internal sealed class RetentionSection(OldestRows oldest, IOptions<RetentionOpti
         if (look.Connection is not { } connection)
             return HealthLook.Missing(Kind);
         var sample = oldest.Last;
-        var behind = sample?.Value.Where(r => IsBehind(r, sample.At)).ToList() ?? [];
+        var behind = sample?.Value.Where(r => r.IsBehind(sample.At, options.Value.RetentionGrace)).ToList() ?? [];
         // Where a cleanup has gone through lately, it has looked.
-        var unseen = sample?.Value.Where(r => r.Outcome == OldestOutcome.NotLooked && !IsCleaned(r, sample.At)).Select(r => r.Table).ToList() ?? [];
-        var isFresh = sample is not null && SampleAge.StatusOf(look.Now - sample.At, sample.Took) == HealthStatus.Ok;
+        var unseen = sample?.Value.Where(r => r.Outcome == OldestOutcome.NotLooked && !r.IsCleaned(sample.At, options.Value.RetentionGrace)).Select(r => r.Table).ToList() ?? [];
+        var isFresh = sample is not null && SampleAge.StatusOf(look.Now - sample.At, sample.Took, oldest.Interval) == HealthStatus.Ok;
         var used = DatabasePages.Read(connection).UsedBytes;
         List<HealthFinding> findings = [.. behind.Select(r => Behind(r, sample!.At)), .. Size(used), .. Clock(look)];
         return look.Section(
@@ -38,13 +38,6 @@ internal sealed class RetentionSection(OldestRows oldest, IOptions<RetentionOpti
             findings,
             isFresh && unseen.Count == 0 ? HealthStatus.Ok : HealthStatus.Unknown);
     }
-
-    // What a cleanup has gone past and left is pinned, or refers to something that is.
-    private bool IsBehind(OldestRow row, DateTimeOffset at) => row.Oldest < Limit(row, at) && !IsCleaned(row, at);
-
-    private bool IsCleaned(OldestRow row, DateTimeOffset at) => row.CleanedTo >= Limit(row, at);
-
-    private DateTimeOffset Limit(OldestRow row, DateTimeOffset at) => at - row.MaxAge - options.Value.RetentionGrace;
 
     private static HealthFinding Behind(OldestRow row, DateTimeOffset at) => HealthRules.Behind.Warn(
         FormattableString.Invariant($"The oldest row of {row.Table} is {(at - row.Oldest!.Value).TotalDays:0.#} days old; its policy allows {row.MaxAge.TotalDays:0.##}."), row.Table, $"threatlens cleanup --table {row.Table}");
@@ -72,6 +65,6 @@ internal sealed class RetentionSection(OldestRows oldest, IOptions<RetentionOpti
         (row.Outcome == OldestOutcome.Empty ? new HealthFigure("oldest", "none", "", row.Table) : new HealthFigure("oldest", row.Oldest, "", row.Table)).At(at),
         new HealthFigure("max_age", row.MaxAge, "", row.Table),
         new HealthFigure("cleaned_to", row.CleanedTo, "", row.Table).At(at),
-        new HealthFigure("behind", row.Outcome == OldestOutcome.NotLooked && !IsCleaned(row, at) ? null : IsBehind(row, at), "", row.Table).At(at),
+        new HealthFigure("behind", row.Outcome == OldestOutcome.NotLooked && !row.IsCleaned(at, options.Value.RetentionGrace) ? null : row.IsBehind(at, options.Value.RetentionGrace), "", row.Table).At(at),
     ];
 }

@@ -24,7 +24,9 @@ internal static class SampleAge
     /// <summary>Samples that could not be renewed for long say nothing of now.</summary>
     /// <param name="age">Of the sample.</param>
     /// <param name="cost">How long taking it took: those of large databases are taken less often.</param>
-    public static HealthStatus StatusOf(TimeSpan age, TimeSpan cost) => age <= AlwaysFresh || age <= cost * Rounds ? HealthStatus.Ok : HealthStatus.Unknown;
+    /// <param name="interval">How often it is to be taken: who wants that seldom has said how old it may be, and one round may come late.</param>
+    public static HealthStatus StatusOf(TimeSpan age, TimeSpan cost, TimeSpan interval) =>
+        age <= AlwaysFresh || age <= cost * Rounds || age <= interval * 2 ? HealthStatus.Ok : HealthStatus.Unknown;
 
     /// <summary>A window's name: <c>last 24 h</c>.</summary>
     public static string Window(TimeSpan length) => FormattableString.Invariant($"last {length.TotalHours:0.#} h");

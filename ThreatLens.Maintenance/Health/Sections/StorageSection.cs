@@ -1,12 +1,11 @@
 using Microsoft.Extensions.Options;
 using ThreatLens.Maintenance.Databases.Sqlite;
-using ThreatLens.Maintenance.Retention;
 using ThreatLens.Maintenance.Statistics.History;
 
 namespace ThreatLens.Maintenance.Health.Sections;
 
 /// <summary>How large the files are, how they grow, and how much room is left.</summary>
-internal sealed class StorageSection(SqliteDatabase database, HealthHistory history, IOptions<HistoryOptions> recorded, IOptions<HealthOptions> options) : IHealthSectionSource
+internal sealed class StorageSection(SqliteDatabase database, HealthHistory history, BudgetRoom budget, IOptions<HistoryOptions> recorded, IOptions<HealthOptions> options) : IHealthSectionSource
 {
     private const double LeastFreeBytes = 64 * 1024 * 1024;
     private const int MissedSamples = 4;
@@ -24,8 +23,6 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
         var disk = new DriveInfo(Path.GetDirectoryName(database.Path)!);
         var (diskFree, diskSize) = (disk.AvailableFreeSpace, disk.TotalSize);
         double? freeShare = diskSize == 0 ? null : (double)diskFree / diskSize;
-        // Free pages are written again before the file grows.
-        double? budgetShare = database.MaxBytes == 0 ? null : Math.Max(0, 1 - ((double)(bytes - free) / database.MaxBytes));
         var growth = history.Growth;
         var forecast = RoomForecast.Of(growth, bytes - free, free, diskFree, database.MaxBytes);
         var canShrink = Pragma("auto_vacuum") != 0;
@@ -42,24 +39,15 @@ internal sealed class StorageSection(SqliteDatabase database, HealthHistory hist
                 HealthFigure.Count("budget_bytes", database.MaxBytes == 0 ? null : database.MaxBytes, "bytes"),
                 .. Forecast(growth, forecast?.Days),
             ],
-            [.. Room(freeShare, budgetShare), .. FullSoon(growth, forecast), .. Waste(bytes, free, wal, canShrink)],
+            [.. Room(freeShare), .. budget.Look(bytes - free), .. FullSoon(growth, forecast), .. Waste(bytes, free, wal, canShrink)],
             freeShare is null || IsOld(growth, look.Now) ? HealthStatus.Unknown : HealthStatus.Ok);
     }
 
     /// <summary>Samples that could not be taken for long: how it grows now is not known.</summary>
     private bool IsOld(Growth? growth, DateTimeOffset now) => now - growth?.At is { } age && age > SampleAge.AlwaysFresh && age > recorded.Value.Interval * MissedSamples;
 
-    private IEnumerable<HealthFinding> Room(double? disk, double? budget) =>
-        HealthRules.DiskNearlyFull.Below(disk, options.Value.FreeDiskWarning, options.Value.FreeDiskCritical, () => FormattableString.Invariant($"{disk:P1} of the disk is free."))
-            .Concat(HealthRules.BudgetNearlyFull.Below(
-                budget, options.Value.FreeDiskWarning, options.Value.FreeDiskCritical, () => FormattableString.Invariant($"{budget:P1} of Maintenance:Database:MaxBytes ({Bytes(database.MaxBytes)}) is free."), MakeRoom()));
-
-    /// <summary>What policies let stay is what fills the budget: only a limit by size makes room for certain. A little more than is asked for, or the next batch would break the rule again.</summary>
-    private string MakeRoom()
-    {
-        var size = (long)(database.MaxBytes * (1 - options.Value.FreeDiskWarning) * 0.98);
-        return size >= RetentionOptions.MinDatabaseBytes ? FormattableString.Invariant($"threatlens cleanup --max-size {size}") : "";
-    }
+    private IEnumerable<HealthFinding> Room(double? disk) => HealthRules.DiskNearlyFull.Below(
+        disk, options.Value.FreeDiskWarning, options.Value.FreeDiskCritical, () => FormattableString.Invariant($"{disk:P1} of the disk is free."));
 
     /// <summary>A rate that the samples leave open, or that was seen for a short time only, is told and alarms nobody.</summary>
     private IEnumerable<HealthFinding> FullSoon(Growth? growth, RoomForecast? forecast) => growth is null || forecast is not { IsTelling: true, Days: var days }

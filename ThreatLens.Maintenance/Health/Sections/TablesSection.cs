@@ -15,8 +15,8 @@ internal sealed class TablesSection(TableRows rows) : IHealthSectionSource
             return HealthLook.Unknown(Kind, "The tables have not been counted yet.");
         // The oldest of the counts is what makes all of them old.
         DateTimeOffset? at = isOfNow ? look.Now : counts.Min(c => (DateTimeOffset?)c.At);
-        var isFresh = isOfNow || (rows.Last is { } sample && SampleAge.StatusOf(look.Now - sample.At, sample.Took) == HealthStatus.Ok
-            && counts.All(c => !c.IsEstimate || SampleAge.StatusOf(look.Now - c.At, c.Took) == HealthStatus.Ok));
+        var isFresh = isOfNow || (rows.Last is { } sample && SampleAge.StatusOf(look.Now - sample.At, sample.Took, rows.Interval) == HealthStatus.Ok
+            && counts.All(c => !c.IsEstimate || SampleAge.StatusOf(look.Now - c.At, c.Took, rows.Interval) == HealthStatus.Ok));
         var unknown = counts.Count(c => c.Rows is null);
         return look.Section(
             Kind,

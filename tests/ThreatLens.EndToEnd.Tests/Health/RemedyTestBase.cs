@@ -23,6 +23,9 @@ public abstract class RemedyTestBase : IDisposable
     private protected Dictionary<string, string?> Settings { get; } = new()
     {
         ["Maintenance__MigrateOnStartup"] = "false",
+        // However full the disk of the machine is that runs the test.
+        ["Maintenance__Health__FreeDiskWarning"] = "0",
+        ["Maintenance__Health__FreeDiskCritical"] = "0",
         ["Maintenance__Health__MaxCountAge"] = "00:00:01",
         ["Maintenance__Statistics__SampleInterval"] = "00:00:01",
         ["Maintenance__Statistics__MaxLoad"] = "0.5",

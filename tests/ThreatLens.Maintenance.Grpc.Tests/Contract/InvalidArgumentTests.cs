@@ -83,6 +83,7 @@ public sealed class InvalidArgumentTests(SharedService shared)
         ["unspecified section"] = ("sections[0]", c => ReportAsync(c, new HealthReportRequest { Sections = { HealthSectionKind.Unspecified } })),
         ["report too often"] = ("interval", c => ReportAsync(c, new HealthReportRequest { Interval = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(999)) })),
         ["report without pause"] = ("interval", c => ReportAsync(c, new HealthReportRequest { Interval = new Duration() })),
+        ["report before it was asked for"] = ("interval", c => ReportAsync(c, new HealthReportRequest { Interval = new Duration { Seconds = -1 } })),
         ["report too seldom"] = ("interval", c => ReportAsync(c, new HealthReportRequest { Interval = new Duration { Seconds = 3601 } })),
         ["negative sequence to watch from"] = ("after_sequence", c => WatchAsync(c, new WatchOperationRequest { OperationId = new string('0', 32), AfterSequence = -1 })),
         ["no schedule to run"] = ("name", async c => await c.RunScheduleAsync(new RunScheduleRequest())),

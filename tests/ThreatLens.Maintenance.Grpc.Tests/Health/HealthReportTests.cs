@@ -194,6 +194,7 @@ public sealed class HealthReportTests
             Assert.Equal(All, report.Sections.Select(s => s.Kind));
             Assert.Equal(HealthStatus.Unknown, Section(report, HealthSectionKind.Integrity).Status);
             HealthSectionKind[] read = [HealthSectionKind.Schema, HealthSectionKind.Storage, HealthSectionKind.Tables, HealthSectionKind.Ingest, HealthSectionKind.LogSources, HealthSectionKind.Backups, HealthSectionKind.Operations, HealthSectionKind.Retention];
+            Assert.All(read, kind => Assert.Equal(HealthStatus.Unknown, Section(report, kind).Status));
             Assert.All(read, kind => Assert.StartsWith(ErrorReasons.DatabaseLocked, Section(report, kind).Findings.Single(f => f.Id == "database.unavailable").Evidence, StringComparison.Ordinal));
             Assert.All(report.Sections, s => Assert.True(s.Summary.Length > 0));
         }

@@ -170,6 +170,34 @@ public sealed class FaultTests : HealthTestBase
     }
 
     [Fact]
+    public async Task Report_budget_that_is_nearly_full_is_relieved_by_a_cleanup_while_policies_allow_one()
+    {
+        await FillBudgetAsync("2026-09-30 23:00:00.000000");
+
+        var finding = Assert.Single(Report().Sections.SelectMany(s => s.Findings));
+
+        Assert.Equal(("storage.budget_nearly_full", "threatlens cleanup", "Cleanup"), (finding.Id, finding.Command, finding.Rpc));
+        await Get<CleanupOperations>().CleanAsync(new CleanupCommand(), Request(), CancellationToken.None);
+        Assert.Empty(Findings());
+    }
+
+    [Fact]
+    public async Task Report_budget_full_of_rows_that_policies_keep_has_no_command_that_deletes_them()
+    {
+        await FillBudgetAsync("2026-10-31 12:00:00.000000");
+
+        var finding = Assert.Single(Report().Sections.SelectMany(s => s.Findings));
+
+        Assert.Equal(("storage.budget_nearly_full", "", ""), (finding.Id, finding.Command, finding.Rpc));
+        Assert.Contains("raise Maintenance:Database:MaxBytes", finding.Remedy, StringComparison.Ordinal);
+        Assert.Contains("although the policies keep them", finding.Remedy, StringComparison.Ordinal);
+        // The choice that loses rows is right as it is named.
+        var size = long.Parse(finding.Remedy.Split("--max-size ")[1].Split('\'')[0], System.Globalization.CultureInfo.InvariantCulture);
+        await Get<CleanupOperations>().CleanAsync(new CleanupCommand { MaxDatabaseBytes = size }, Request(), CancellationToken.None);
+        Assert.Empty(Findings());
+    }
+
+    [Fact]
     public async Task Report_misleading_statistics_are_a_regression_until_they_are_refreshed()
     {
         Settings["Maintenance:Optimization:Queries:0"] = "SELECT * FROM notification_history WHERE status = $status";
@@ -209,6 +237,12 @@ public sealed class FaultTests : HealthTestBase
             var unavailable = report.Sections.SelectMany(s => s.Findings).ToList();
             Assert.Equal(["database.unavailable"], unavailable.Select(f => f.Id).Distinct());
             Assert.All(unavailable, f => Assert.StartsWith(ErrorReasons.DatabaseLocked, f.Evidence, StringComparison.Ordinal));
+            // That somebody holds it says nothing of how well it is.
+            Assert.All(unavailable, f => Assert.Equal(HealthStatus.Unknown, f.Severity));
+            Assert.Equal(HealthStatus.Unknown, report.Overall);
+            HealthSectionKind[] counted = [HealthSectionKind.Ingest, HealthSectionKind.Errors];
+            Assert.All(counted, kind => Assert.NotEmpty(Section(report, kind).Figures));
+            Assert.Null(Value(report, HealthSectionKind.Errors, "errors_24_hours", "operations"));
             Assert.Equal(Enum.GetValues<HealthSectionKind>(), report.Sections.Select(s => s.Kind));
             Assert.DoesNotContain(report.Sections, s => s.Status == HealthStatus.Ok && s.Kind is not (HealthSectionKind.Performance or HealthSectionKind.Processing or HealthSectionKind.Notifications or HealthSectionKind.Integrity));
         }
@@ -231,6 +265,19 @@ public sealed class FaultTests : HealthTestBase
 
         Assert.Equal(["storage.disk_nearly_full", "backups.old", "backups.not_rehearsed"], findings.Select(f => f.Id));
         Assert.All(findings, f => Assert.Equal((HealthStatus.Warning, Time.GetUtcNow()), (f.Severity, f.Since)));
+    }
+
+    /// <summary>Metrics of that time fill more than nine tenths of 4 MiB.</summary>
+    private async Task FillBudgetAsync(string at)
+    {
+        Settings["Maintenance:Database:MaxBytes"] = "4194304";
+        await MakeHealthyAsync();
+        Assert.Empty(Findings());
+        File.Execute(
+            $"""
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1750)
+                INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp, metric_metadata) SELECT 's', 't', '1', '{at}', hex(zeroblob(900)) FROM n
+            """);
     }
 
     /// <summary>Overwrites the table's first page in the file.</summary>

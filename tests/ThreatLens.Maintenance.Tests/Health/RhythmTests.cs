@@ -58,6 +58,41 @@ public sealed class RhythmTests : HealthTestBase
         Assert.Contains("19 pauses make no rhythm", finding.Evidence, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(23, 0)]
+    [InlineData(25, 1)]
+    public async Task Report_watched_source_that_never_sent_anything_is_silent_since_it_was_registered(int hours, int findings)
+    {
+        await MakeAsync();
+        Register("never", Time.GetUtcNow().AddHours(-hours));
+
+        var silent = Section(Report(), HealthSectionKind.LogSources).Findings;
+
+        Assert.Equal(findings, silent.Count);
+        Assert.All(silent, f => Assert.Equal(("log_sources.silent", "never", "threatlens log-source disable never"), (f.Id, f.Subject, f.Command)));
+        Assert.All(silent, f => Assert.Contains("no metric ever came since it was registered, 25 h ago; 24 h are allowed", f.Evidence, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Report_source_whose_metrics_are_not_summed_up_yet_has_sent()
+    {
+        await MakeAsync();
+        Register("foreign", Time.GetUtcNow().AddDays(-9));
+        File.Execute($"INSERT INTO processing_metrics(source_name, metric_type, metric_value, timestamp) VALUES ('foreign', 't', '1', '{Time.GetUtcNow().AddHours(-1):yyyy-MM-dd HH:mm:ss}')");
+
+        Assert.Empty(Section(Report(), HealthSectionKind.LogSources).Findings);
+    }
+
+    [Fact]
+    public async Task Report_source_that_is_paused_on_purpose_is_not_silent()
+    {
+        await MakeAsync();
+        Register("never", Time.GetUtcNow().AddDays(-9));
+        File.Execute("UPDATE log_sources SET status = 'paused' WHERE source_name = 'never'");
+
+        Assert.Empty(Section(Report(), HealthSectionKind.LogSources).Findings);
+    }
+
     [Fact]
     public async Task Report_rhythm_of_before_counts_until_the_new_one_has_pauses_enough()
     {
@@ -115,6 +150,12 @@ public sealed class RhythmTests : HealthTestBase
         Get<IngestWriter>().Start();
         await SendEachMinuteAsync("other", 1);
         Watch("busy");
+    }
+
+    private void Register(string source, DateTimeOffset at)
+    {
+        Watch(source);
+        File.Execute($"UPDATE log_sources SET created_at = '{at:yyyy-MM-dd HH:mm:ss}' WHERE source_name = '{source}'");
     }
 
     private static object? Figure(HealthReport report, string name, string source) => Value(report, HealthSectionKind.LogSources, name, source);

@@ -32,6 +32,20 @@ public sealed class UnknownTests : HealthTestBase
     }
 
     [Fact]
+    public async Task Report_nothing_is_fine_once_the_file_is_gone_whatever_is_remembered_of_it()
+    {
+        await MakeHealthyAsync();
+        Assert.Contains(Report().Sections, s => s.Status == HealthStatus.Ok);
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        foreach (var file in new[] { "", "-wal", "-shm" })
+            System.IO.File.Delete(File.Path + file);
+
+        var report = Get<HealthReporter>().Report([], CancellationToken.None);
+
+        Assert.DoesNotContain(report.Sections, s => s.Status == HealthStatus.Ok);
+    }
+
+    [Fact]
     public async Task Report_oldest_row_that_cannot_be_found_is_not_an_empty_table()
     {
         await MakeHealthyAsync();
@@ -130,6 +144,16 @@ public sealed class UnknownTests : HealthTestBase
         Assert.Equal((FigureMethod.Sampled, Noon.AddSeconds(9), Noon), Parts(figure.From(new Origin(OriginKind.Sampled, Noon, Noon.AddSeconds(9), IsOfOneMoment: false))));
         Assert.Equal((FigureMethod.Sampled, Noon.AddSeconds(9), null), Parts(figure.From(new Origin(OriginKind.Sampled, Noon, Noon.AddSeconds(9)))));
     }
+
+    [Theory]
+    [InlineData(15, 0, 1, HealthStatus.Ok)]
+    [InlineData(16, 0, 1, HealthStatus.Unknown)]
+    [InlineData(16, 5, 1, HealthStatus.Ok)]
+    [InlineData(17, 5, 1, HealthStatus.Unknown)]
+    [InlineData(120, 0, 60, HealthStatus.Ok)]
+    [InlineData(121, 0, 60, HealthStatus.Unknown)]
+    public void StatusOf_sample_counts_for_a_while_longer_where_taking_it_takes_long_or_is_wanted_seldom(int minutes, int seconds, int interval, HealthStatus expected) =>
+        Assert.Equal(expected, SampleAge.StatusOf(TimeSpan.FromMinutes(minutes), TimeSpan.FromSeconds(seconds), TimeSpan.FromMinutes(interval)));
 
     private static (FigureMethod, DateTimeOffset?, DateTimeOffset?) Parts(HealthFigure figure) => (figure.Method, figure.SampledAt, figure.CountedSince);
 
