@@ -93,18 +93,16 @@ public sealed class DatabaseSizeReader(SqliteDatabase database, TimeProvider tim
     /// <summary>All objects with pages of their own, the schema's table included; virtual tables have none.</summary>
     private static List<StoredObject> ReadObjects(SqliteConnection connection)
     {
+        // Not joined: SQLite would make the list anew for every table.
+        var withoutRowid = connection.Texts("SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr").ToHashSet(StringComparer.Ordinal);
         using var command = connection.CreateCommand();
-        command.CommandText = """
-            SELECT m.type, m.name, m.tbl_name, m.rootpage, coalesce(l.wr, 0)
-            FROM sqlite_master m LEFT JOIN pragma_table_list l ON l.schema = 'main' AND l.name = m.name AND m.type = 'table'
-            WHERE m.rootpage > 0
-            """;
+        command.CommandText = "SELECT type, name, tbl_name, rootpage FROM sqlite_master WHERE rootpage > 0";
         using var reader = command.ExecuteReader();
         var objects = new List<StoredObject> { new(IsTable: true, "sqlite_schema", "sqlite_schema", 1, HasRowid: true, "rowid") };
         while (reader.Read())
         {
             var isTable = reader.GetString(0) == "table";
-            objects.Add(new StoredObject(isTable, reader.GetString(1), reader.GetString(2), (uint)reader.GetInt64(3), isTable && reader.GetInt64(4) == 0, RowidColumn: null));
+            objects.Add(new StoredObject(isTable, reader.GetString(1), reader.GetString(2), (uint)reader.GetInt64(3), isTable && !withoutRowid.Contains(reader.GetString(1)), RowidColumn: null));
         }
 
         return [.. objects.Select(o => o with { RowidColumn = RowidOf(connection, o) })];
