@@ -1,5 +1,6 @@
 using System.Globalization;
 using ThreatLens.Maintenance.V1;
+using ThreatLens.Testing;
 using Xunit;
 
 namespace ThreatLens.Maintenance.Grpc.Tests.Statistics;
@@ -93,16 +94,11 @@ public sealed partial class StatisticsTruthTests
     /// <summary>Each object's pages are compared where the reader of sizes is tested; here their sum, and all that SQLite tells itself.</summary>
     private async Task AssertSizeAsync()
     {
-        DatabaseSize size;
-        (long, long) files;
-        do
-        {
-            files = Files();
-            size = (await _service.Maintenance.GetDatabaseSizeAsync(new GetDatabaseSizeRequest())).Size;
-        }
-        while (files != Files());
+        // What was inserted is summed up in the background, and moved out of the log: asked again until nothing of that comes in between.
+        var (files, size) = await Eventually.AsyncUntil(
+            async () => (Files(), (await _service.Maintenance.GetDatabaseSizeAsync(new GetDatabaseSizeRequest())).Size),
+            seen => seen.Item1 == (seen.Size.FileBytes, seen.Size.WalBytes) && seen.Item1 == Files(), "sizes that nobody changes meanwhile");
         var page = (long)_service.Database.Scalar("PRAGMA page_size")!;
-        Assert.Equal(files, (size.FileBytes, size.WalBytes));
         _fields.Equal(size, "file_bytes", files.Item1);
         _fields.Equal(size, "wal_bytes", files.Item2);
         _fields.Equal(size, "free_bytes", (long)_service.Database.Scalar("PRAGMA freelist_count")! * page);
