@@ -99,7 +99,7 @@ public sealed class MaintenanceService(
         {
             Log.Interrupted(logger, interrupted);
             TellWhatHappened();
-            backups.TryTidyUp();
+            backups.TidyUp();
         }
 
         if (status.Unfinished is { } begun)

@@ -71,19 +71,17 @@ public sealed partial class BackupDirectory(SqliteDatabase database, IOptions<Ba
     }
 
     /// <summary>Removes what a crash left, unless somebody is at work here; the next who works here would, but a copy as large as the database may fill the disk until then.</summary>
-    /// <returns>False: somebody is at work, or the directory cannot be used, which the next who works here will hear.</returns>
-    internal bool TryTidyUp()
+    internal void TidyUp()
     {
         try
         {
             using var held = Directory.Exists(Path) ? MaintenanceLock.TryAcquire(MakersLock, new LockOwner("removing what a crash left"), time) : null;
             if (held is not null)
                 RemoveLeftovers();
-            return held is not null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or MaintenanceException)
         {
-            return false;
+            // The directory cannot be used: the next who works here will hear of it.
         }
     }
 

@@ -1,5 +1,3 @@
-using ThreatLens.Testing;
-using ThreatLens.Testing.Processes;
 using Xunit;
 
 namespace ThreatLens.Maintenance.Grpc.Tests.Retention;
@@ -14,22 +12,6 @@ public sealed class WrongSettingTests
     [InlineData("Operations__MaxAge", "1000000000", "Maintenance:Retention:Operations:MaxAge")]
     [InlineData("Events__MaxRows", "many", "Maintenance:Retention:Events:MaxRows")]
     [InlineData("MaxDatabaseBytes", "2GiB", "Maintenance:Retention:MaxDatabaseBytes")]
-    public async Task Policy_that_cannot_be_meant_ends_the_start_with_a_sentence_that_names_it(string setting, string value, string named)
-    {
-        using var folder = new TemporaryFolder();
-        await using var process = ChildProcess.StartDotnet(
-            Repository.Assembly("ThreatLens.Maintenance.Grpc"), Repository.ProjectFolder("ThreatLens.Maintenance.Grpc"), [],
-            new Dictionary<string, string?>
-            {
-                ["ConnectionStrings__threatlens"] = $"Data Source={folder.File("threatlens.db")}",
-                ["Kestrel__Endpoints__grpc__Url"] = "http://127.0.0.1:0",
-                ["Kestrel__Endpoints__http__Url"] = "http://127.0.0.1:0",
-                [$"Maintenance__Retention__{setting}"] = value,
-            });
-
-        await process.WaitForLineAsync(line => line.StartsWith("The service cannot start: ", StringComparison.Ordinal) && line.Contains(named, StringComparison.Ordinal));
-        await Eventually.TrueAsync(() => process.HasExited, () => $"the process did not end:\n{string.Join('\n', process.Output)}");
-        Assert.Equal(1, process.ExitCode);
-        Assert.False(File.Exists(folder.File("threatlens.db")));
-    }
+    public Task Policy_that_cannot_be_meant_ends_the_start_with_a_sentence_that_names_it(string setting, string value, string named) =>
+        RefusedStart.AssertAsync($"Maintenance__Retention__{setting}", value, named);
 }

@@ -5,7 +5,6 @@ using ThreatLens.Maintenance.Grpc.Tests.Operations;
 using ThreatLens.Maintenance.Grpc.Tests.Schema;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing;
-using ThreatLens.Testing.Processes;
 using Xunit;
 
 namespace ThreatLens.Maintenance.Grpc.Tests.Schedules;
@@ -177,24 +176,8 @@ public sealed class ScheduleTests
     [InlineData("Cleanup__Cron", "every day", "Maintenance:Scheduling:Cleanup:Cron")]
     [InlineData("Vacuum__Enabled", "true", "Maintenance:Scheduling:Vacuum:Window")]
     [InlineData("Optimize__MissedRuns", "Sometimes", "Maintenance:Scheduling:Optimize:MissedRuns")]
-    public async Task Setting_that_cannot_be_meant_stops_the_service_at_its_start(string setting, string value, string named)
-    {
-        using var folder = new TemporaryFolder();
-        await using var process = ChildProcess.StartDotnet(
-            Repository.Assembly("ThreatLens.Maintenance.Grpc"), Repository.ProjectFolder("ThreatLens.Maintenance.Grpc"), [],
-            new Dictionary<string, string?>
-            {
-                ["ConnectionStrings__threatlens"] = $"Data Source={folder.File("threatlens.db")}",
-                ["Kestrel__Endpoints__grpc__Url"] = "http://127.0.0.1:0",
-                ["Kestrel__Endpoints__http__Url"] = "http://127.0.0.1:0",
-                [$"Maintenance__Scheduling__{setting}"] = value,
-            });
-
-        await process.WaitForLineAsync(line => line.Contains(named, StringComparison.Ordinal));
-        await Eventually.TrueAsync(() => process.HasExited, () => $"the process did not end:\n{string.Join('\n', process.Output)}");
-        Assert.Equal(1, process.ExitCode);
-        Assert.False(File.Exists(folder.File("threatlens.db")));
-    }
+    public Task Setting_that_cannot_be_meant_stops_the_service_at_its_start(string setting, string value, string named) =>
+        RefusedStart.AssertAsync($"Maintenance__Scheduling__{setting}", value, named);
 
     private static IEnumerable<string> Off(params IEnumerable<string> jobs) => jobs.Select(job => $"Maintenance__Scheduling__{job}__Enabled=false");
 

@@ -2,7 +2,6 @@ using Grpc.Core;
 using ThreatLens.Maintenance.Errors;
 using ThreatLens.Maintenance.V1;
 using ThreatLens.Testing;
-using ThreatLens.Testing.Processes;
 using Xunit;
 
 namespace ThreatLens.Maintenance.Grpc.Tests.Schema;
@@ -101,21 +100,7 @@ public sealed class MigrationFolderTests : IDisposable
             Write("1000_a.down.sql", "");
         }
 
-        await using var process = ChildProcess.StartDotnet(
-            Repository.Assembly("ThreatLens.Maintenance.Grpc"), Repository.ProjectFolder("ThreatLens.Maintenance.Grpc"), [],
-            new Dictionary<string, string?>
-            {
-                ["ConnectionStrings__threatlens"] = $"Data Source={_scripts.File("threatlens.db")}",
-                ["Maintenance__Migrations__Path"] = path,
-                ["Kestrel__Endpoints__grpc__Url"] = "http://127.0.0.1:0",
-                ["Kestrel__Endpoints__http__Url"] = "http://127.0.0.1:0",
-            });
-
-        await process.WaitForLineAsync(line => line.Contains(message, StringComparison.Ordinal));
-        await Eventually.TrueAsync(() => process.HasExited, () => $"the process did not end:\n{string.Join('\n', process.Output)}");
-        Assert.Equal(1, process.ExitCode);
-        Assert.DoesNotContain(process.Output, line => line.StartsWith("   at ", StringComparison.Ordinal));
-        Assert.False(File.Exists(_scripts.File("threatlens.db")));
+        await RefusedStart.AssertAsync("Maintenance__Migrations__Path", path, message);
     }
 
     private void Write(string name, string text) => File.WriteAllText(_scripts.File(name), text);
